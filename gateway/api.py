@@ -1,0 +1,34 @@
+"""Everything a filter needs, in one import."""
+
+from gateway.chain.filter import Answer as Answer
+from gateway.chain.filter import Filter as Filter
+from gateway.chain.filter import Stage as Stage
+from gateway.mail.address import NOBODY as NOBODY
+from gateway.mail.address import Address as Address
+from gateway.mail.edit import AddHeader as AddHeader
+from gateway.mail.edit import AddRecipient as AddRecipient
+from gateway.mail.edit import DropHeader as DropHeader
+from gateway.mail.edit import DropRecipient as DropRecipient
+from gateway.mail.edit import Edit as Edit
+from gateway.mail.facts import Fact as Fact
+from gateway.mail.message import Message as Message
+from gateway.mail.people import ApprovalPolicy as ApprovalPolicy
+from gateway.mail.people import Mailbox as Mailbox
+from gateway.mail.people import MailboxKind as MailboxKind
+from gateway.mail.people import Person as Person
+from gateway.mail.session import Direction as Direction
+from gateway.mail.session import Mail as Mail
+from gateway.mail.session import Purpose as Purpose
+from gateway.mail.session import Recipient as Recipient
+from gateway.mail.session import Session as Session
+from gateway.mail.session import Transaction as Transaction
+from gateway.mail.verdict import Accept as Accept
+from gateway.mail.verdict import Defer as Defer
+from gateway.mail.verdict import Desk as Desk
+from gateway.mail.verdict import Discard as Discard
+from gateway.mail.verdict import Hold as Hold
+from gateway.mail.verdict import Pass as Pass
+from gateway.mail.verdict import Points as Points
+from gateway.mail.verdict import Reject as Reject
+from gateway.mail.verdict import Reply as Reply
+from gateway.mail.verdict import Verdict as Verdict

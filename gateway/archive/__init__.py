@@ -1,0 +1,1 @@
+"""What we keep. Every change of state is a Command; the journal is the truth, rows its index."""

@@ -1,0 +1,71 @@
+"""The one thing a filter author has to know."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+from enum import StrEnum
+from inspect import iscoroutinefunction
+from typing import TypeAlias
+
+from pydantic import BaseModel, ConfigDict
+
+from gateway.mail.address import Address
+from gateway.mail.session import Mail, Session, Transaction
+from gateway.mail.verdict import Verdict
+
+Answer: TypeAlias = Verdict | Awaitable[Verdict | None] | None
+"""None is "no opinion". A method that has to wait for something is written ``async def``."""
+
+
+class Stage(StrEnum):
+    """The points of an SMTP conversation at which filters are asked, in order."""
+
+    CONNECT = "connect"
+    HELO = "helo"
+    MAIL = "mail"
+    RCPT = "rcpt"
+    BODY = "body"
+    MESSAGE = "message"
+
+
+class Filter(BaseModel):
+    """A rule about mail.
+
+    Its fields are its settings, its docstring is its documentation, its methods are the stages at
+    which it wants to be asked, and its file name is the name by which config/ refers to it. To
+    have no opinion, return None. A filter is frozen: one object serves every connection at once,
+    so what must be remembered is kept in ``session.facts`` or in ``session.services``.
+
+    A filter that only thinks is written with plain ``def``: it is asked in line and must be done
+    in well under a millisecond. One that waits (DNS, another server, a thread) is ``async def``.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    def connect(self, session: Session) -> Answer:
+        """A client has connected."""
+
+    def helo(self, session: Session) -> Answer:
+        """It has said its name, ``session.helo``."""
+
+    def mail(self, transaction: Transaction) -> Answer:
+        """It has named a sender, ``transaction.sender``."""
+
+    def rcpt(self, transaction: Transaction, recipient: Address) -> Answer:
+        """It has named a recipient; a refusal here concerns this recipient only."""
+
+    def body(self, transaction: Transaction, chunk: bytes) -> Answer:
+        """A piece of the body has arrived. Few filters need this; ``message`` sees it whole."""
+
+    def message(self, mail: Mail) -> Answer:
+        """The message is complete. This is the last chance to say no."""
+
+    @classmethod
+    def stages(cls) -> frozenset[Stage]:
+        """The stages this filter takes part in: the methods it has of its own."""
+        return frozenset(s for s in Stage if getattr(cls, s) is not getattr(Filter, s))
+
+    @classmethod
+    def waits_at(cls, stage: Stage) -> bool:
+        """Whether the method of this stage has to be awaited."""
+        return iscoroutinefunction(getattr(cls, stage))

@@ -1,0 +1,61 @@
+"""What filters may ask of the rest of the gateway. Tests hand in their own."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Protocol
+
+from gateway.mail.address import Address
+from gateway.mail.people import Directory
+
+
+class Clock(Protocol):
+    """The time of day. Filters never ask the operating system themselves."""
+
+    def now(self) -> datetime:
+        """The present moment, with its zone (UTC)."""
+
+
+class SystemClock:
+    """The clock on the wall."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+
+class Notepad(Protocol):
+    """Small things worth remembering across messages, processes and restarts.
+
+    What is written here may be lost in a power cut; what must not be lost goes to the journal.
+    Every call takes tens of microseconds and does not wait.
+    """
+
+    def count(self, kind: str, key: str, window_s: float, add: int = 1) -> int:
+        """Add to a sliding counter and return how much came in the last ``window_s`` seconds."""
+
+    def get(self, kind: str, key: str) -> str | None:
+        """What was put under this key, if it has not expired."""
+
+    def put(self, kind: str, key: str, value: str, ttl_s: float) -> None:
+        """Remember a value for ``ttl_s`` seconds."""
+
+
+class Backend(Protocol):
+    """The server behind us that knows which mailboxes exist."""
+
+    def knows(self, address: Address) -> Awaitable[bool]:
+        """Whether it would take mail for the address. Raise ``OSError`` when it is away."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """One record of all services. A service that is None is not configured."""
+
+    directory: Directory
+    clock: Clock
+    notepad: Notepad
+    hostname: str = "localhost"
+    """Our own name: in the banner, in Received, in Authentication-Results."""
+    backend: Backend | None = None

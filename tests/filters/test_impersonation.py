@@ -1,0 +1,49 @@
+"""The director's name on a stranger's letter."""
+
+from collections.abc import Callable
+
+import pytest
+
+from filters.impersonation import Impersonation
+from gateway.api import AddHeader, Hold, Mail, Pass
+
+MailMaker = Callable[..., Mail]
+
+
+def test_a_stranger_with_a_colleagues_name_is_held(mail: MailMaker) -> None:
+    verdict = Impersonation().message(mail(From="Nguyễn Thị Lan <lan.ceo@example.com>"))
+    assert verdict == Hold(
+        "'Nguyễn Thị Lan' works in the finance unit and does not write from lan.ceo@example.com"
+    )
+
+
+def test_an_encoded_name_is_read_as_a_person_would_see_it(mail: MailMaker) -> None:
+    encoded = "=?utf-8?b?Tmd1eeG7hW4gVGjhu4sgTGFu?= <lan.ceo@example.com>"
+    assert isinstance(Impersonation().message(mail(From=encoded)), Hold)
+
+
+@pytest.mark.parametrize(
+    "sender",
+    [
+        "Nguyễn Thị Lan <lan@example.vn>",
+        "Nguyễn Thị Lan <lan@gmail.com>",
+        "Somebody Else <else@example.com>",
+        "lan.ceo@example.com",
+        "",
+    ],
+)
+def test_everybody_else_is_left_alone(mail: MailMaker, sender: str) -> None:
+    chosen = Impersonation(trusted_domains=frozenset({"gmail.com"}))
+    assert chosen.message(mail(From=sender)) is None
+
+
+def test_it_can_mark_instead(mail: MailMaker) -> None:
+    verdict = Impersonation(action="mark").message(mail(From="Nguyễn Thị Lan <a@b.c>"))
+    assert isinstance(verdict, Pass)
+    assert verdict.edits == (AddHeader("X-Vanthu-Warning", "impersonation"),)
+
+
+def test_our_own_people_are_not_questioned(mail: MailMaker) -> None:
+    letter = mail(From="Nguyễn Thị Lan <lan@home.example>")
+    letter.session.user = "lan"
+    assert Impersonation().message(letter) is None
