@@ -47,6 +47,11 @@ class Record:
     raw: bytes
     chain: bytes
     """Hash over this record and, through the one before it, over all that came earlier."""
+    segment: int = 0
+    offset: int = 0
+    """Where its head stands in the segment's file."""
+    size: int = 0
+    """Of head, command and message in the file, in bytes."""
 
 
 class Journal(Protocol):

@@ -1,0 +1,1 @@
+"""The cellar: clock, disk, log and whatever else stands under every room."""
