@@ -1,0 +1,241 @@
+"""What can be asked of the archive. Nothing here writes."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Engine, Select, func, select, text
+
+from gateway.archive import schema
+from gateway.archive.commands import ArchiveNumber, Receive
+from gateway.archive.journal import Record
+from gateway.archive.keeper import FileJournal
+from gateway.mail.text import folded
+
+OWED = ("owed", "deferred")
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """One recipient who has not got a message yet, and what delivering it needs to know."""
+
+    seq: int
+    id: str
+    recipient: str
+    sender: str
+    attempts: int
+    received_ms: int
+    notify: tuple[str, ...]
+    orcpt: str
+    segment: int
+    offset: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A message in a list."""
+
+    seq: int
+    id: str
+    number: str
+    at_ms: int
+    state: str
+    direction: str
+    sender: str
+    author: str
+    subject: str
+    size: int
+    recipients: tuple[tuple[str, str], ...]
+    """(address, state) of each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """One line of a message's story."""
+
+    at_ms: int
+    kind: str
+    actor: str
+    text: str
+    took_us: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What to look for; all that is given has to fit. Dates in ms since 1970."""
+
+    number: str = ""
+    mail: str = ""
+    sender: str = ""
+    recipient: str = ""
+    subject: str = ""
+    words: str = ""
+    since_ms: int = 0
+    until_ms: int = 0
+    state: str = ""
+    recipient_states: tuple[str, ...] = ()
+    limit: int = 50
+
+
+class Queries:
+    """Answers from the rows, and from the journal where the whole message is asked for."""
+
+    def __init__(self, journal: FileJournal, engine: Engine) -> None:
+        self._journal = journal
+        self._engine = engine
+
+    def due(self, now_ms: int, limit: int, skip: Collection[tuple[int, str]] = ()) -> list[Owed]:
+        """What is to be delivered now, oldest first; ``skip`` names what is under way."""
+        mail, row = schema.mails.c, schema.recipients.c
+        statement = (
+            select(schema.mails, row.address, row.attempts, row.notify, row.orcpt)
+            .join_from(schema.recipients, schema.mails, mail.seq == row.seq)
+            .where(row.state.in_(OWED), row.next_at_ms <= now_ms)
+            .order_by(row.seq)
+            .limit(limit + len(skip))
+        )
+        with self._engine.connect() as connection:
+            rows = connection.execute(statement).all()
+        owed = [
+            Owed(
+                seq=r.seq,
+                id=r.id,
+                recipient=r.address,
+                sender=r.sender,
+                attempts=r.attempts,
+                received_ms=r.at_ms,
+                notify=tuple(n for n in r.notify.split(",") if n),
+                orcpt=r.orcpt,
+                segment=r.segment,
+                offset=r.offset,
+                size=r.size,
+            )
+            for r in rows
+            if (r.seq, r.address) not in skip
+        ]
+        return owed[:limit]
+
+    def is_idle(self) -> bool:
+        """Whether nothing is owed to anybody."""
+        row = schema.recipients.c
+        with self._engine.connect() as connection:
+            statement = select(row.seq).where(row.state.in_(OWED)).limit(1)
+            return connection.execute(statement).first() is None
+
+    def counts(self) -> dict[str, int]:
+        """How many recipients are in each state."""
+        row = schema.recipients.c
+        with self._engine.connect() as connection:
+            rows = connection.execute(select(row.state, func.count()).group_by(row.state))
+            return {str(state): int(count) for state, count in rows}
+
+    def find(self, wanted: Wanted) -> list[Found]:
+        """Messages that fit, newest first."""
+        statement = _where(select(schema.mails), wanted).limit(wanted.limit)
+        statement = statement.order_by(schema.mails.c.seq.desc())
+        with self._engine.connect() as connection:
+            rows = connection.execute(statement).all()
+            row = schema.recipients.c
+            seqs = [r.seq for r in rows]
+            to: dict[int, list[tuple[str, str]]] = {}
+            named = select(row.seq, row.address, row.state).where(row.seq.in_(seqs))
+            for seq, address, state in connection.execute(named):
+                to.setdefault(seq, []).append((address, state))
+        return [
+            Found(
+                seq=r.seq,
+                id=r.id,
+                number=str(ArchiveNumber(r.year, r.n)) if r.n else "",
+                at_ms=r.at_ms,
+                state=r.state,
+                direction=r.direction,
+                sender=r.sender,
+                author=r.author,
+                subject=r.subject,
+                size=r.size,
+                recipients=tuple(to.get(r.seq, ())),
+            )
+            for r in rows
+        ]
+
+    def one(self, name: str) -> Found | None:
+        """The message of an id or an archive number."""
+        by = Wanted(number=name) if "-" in name else Wanted(mail=name.upper())
+        return next(iter(self.find(by)), None)
+
+    def record(self, found: Found) -> Record:
+        """A message whole, from the journal."""
+        mail = schema.mails.c
+        with self._engine.connect() as connection:
+            place = connection.execute(
+                select(mail.segment, mail.offset).where(mail.seq == found.seq)
+            ).one()
+        return self._journal.read_at(place.segment, place.offset)
+
+    def why(self, found: Found) -> list[Happened]:
+        """Its story, from the connection to the last thing that happened."""
+        record = self.record(found)
+        command = record.command
+        assert isinstance(command, Receive)
+        peer = command.peer
+        told = [Happened(record.at_ms, "connect", peer.client, _came(command))]
+        told += [
+            Happened(
+                record.at_ms,
+                f"{said.stage} {said.filter}",
+                "" if said.enforced else "observe",
+                " ".join(part for part in (said.verdict, said.about, said.reason) if part),
+                said.took_us,
+            )
+            for said in command.findings
+        ]
+        told.append(Happened(record.at_ms, command.state, found.number, command.reason))
+        rows = schema.events.c
+        with self._engine.connect() as connection:
+            later = select(schema.events).where(rows.mail == found.id).order_by(rows.seq)
+            told += [Happened(r.at_ms, r.kind, r.actor, r.text) for r in connection.execute(later)]
+        return told
+
+
+def _came(command: Receive) -> str:
+    peer = command.peer
+    parts = [f"{peer.door}/{peer.listener}", f"helo {peer.helo}"]
+    parts += [f"as {peer.user}"] if peer.user else []
+    parts += [peer.tls] if peer.tls else ["no TLS"]
+    return ", ".join(parts)
+
+
+def _where(statement: Select[*tuple[Any, ...]], wanted: Wanted) -> Select[*tuple[Any, ...]]:
+    mail = schema.mails.c
+    fits: list[ColumnElement[bool]] = []
+    if wanted.number:
+        number = ArchiveNumber.parse(wanted.number)
+        fits += [mail.year == number.year, mail.n == number.n]
+    for column, value in ((mail.id, wanted.mail), (mail.state, wanted.state)):
+        fits += [column == value] if value else []
+    for column, part in ((mail.sender, wanted.sender), (mail.subject, wanted.subject)):
+        fits += [column.icontains(part, autoescape=True)] if part else []
+    fits += [mail.at_ms >= wanted.since_ms] if wanted.since_ms else []
+    fits += [mail.at_ms < wanted.until_ms] if wanted.until_ms else []
+    fits += [_to(wanted)] if wanted.recipient or wanted.recipient_states else []
+    fits += [_says(wanted.words)] if wanted.words else []
+    return statement.where(*fits)
+
+
+def _to(wanted: Wanted) -> ColumnElement[bool]:
+    row = schema.recipients.c
+    inner = select(row.seq)
+    if wanted.recipient:
+        inner = inner.where(row.address.icontains(wanted.recipient, autoescape=True))
+    if wanted.recipient_states:
+        inner = inner.where(row.state.in_(wanted.recipient_states))
+    return schema.mails.c.seq.in_(inner)
+
+
+def _says(words: str) -> ColumnElement[bool]:
+    phrase = " ".join(f'"{w.replace(chr(34), "")}"' for w in folded(words).split())
+    match = text("SELECT rowid FROM words WHERE words MATCH :phrase").bindparams(phrase=phrase)
+    return schema.mails.c.seq.in_(match.columns(schema.mails.c.seq))

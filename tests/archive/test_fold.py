@@ -1,0 +1,121 @@
+"""The rows follow from the journal, the first decision counts, and a rebuild tells the same."""
+
+from pathlib import Path
+from typing import Any
+
+from gateway.archive import schema
+from gateway.archive.commands import Decide, Peer, QueueChange, Rcpt, Receive, Tried
+from gateway.archive.journal import Entry
+from gateway.archive.queries import Wanted
+from gateway.archive.shelf import Shelf, rebuild
+
+
+def letter(name: str, state: Any = "accepted", **more: Any) -> Entry:
+    rcpts = (Rcpt("lan@example.vn"), Rcpt("minh@example.vn"))
+    known = {"subject": "Đề nghị", "sender": "x@example.net", "direction": "in", **more}
+    peer = Peer("smtp", "inbound")
+    command = Receive(id=name, at_ms=1, state=state, peer=peer, recipients=rcpts, **known)
+    return Entry(command, (b"Subject: x\r\n\r\nhello\r\n",), state != "refused")
+
+
+def word(name: str, desk: str, verdict: Any, actor: str) -> Entry:
+    return Entry(Decide(id=name, desk=desk, verdict=verdict, actor=actor, at_ms=5))
+
+
+def tried(name: str, to: str, result: Any) -> Entry:
+    return Entry(Tried(id=name, recipient=to, at_ms=3, result=result, next_at_ms=99))
+
+
+def rows(shelf: Shelf) -> list[Any]:
+    with shelf.engine.connect() as connection:
+        tables = (schema.mails, schema.recipients, schema.events)
+        return [sorted(map(tuple, connection.execute(t.select()))) for t in tables]
+
+
+def fold(shelf: Shelf, *entries: Entry) -> None:
+    for entry in entries:
+        shelf.journal.append_now([entry])
+    assert shelf.applier
+    shelf.applier.catch_up()
+
+
+def test_what_is_owed_is_due_until_it_is_delivered(tmp_path: Path) -> None:
+    shelf = Shelf(tmp_path, applies=True)
+    fold(shelf, letter("A"), letter("R", "refused"), letter("D", "discarded"))
+    assert [o.recipient for o in shelf.queries.due(9, 9)] == ["lan@example.vn", "minh@example.vn"]
+    assert [o.recipient for o in shelf.queries.due(9, 9, {(1, "lan@example.vn")})] == [
+        "minh@example.vn"
+    ]
+    fold(
+        shelf, tried("A", "lan@example.vn", "delivered"), tried("A", "minh@example.vn", "deferred")
+    )
+    assert shelf.queries.due(9, 9) == []
+    assert [(o.recipient, o.attempts) for o in shelf.queries.due(99, 9)] == [("minh@example.vn", 1)]
+    assert not shelf.queries.is_idle()
+    fold(shelf, Entry(QueueChange(id="A", action="fail", actor="admin", at_ms=4, reason="asked")))
+    assert shelf.queries.is_idle()
+    assert shelf.queries.counts()["failed"] == 1
+    shelf.close()
+
+
+def test_a_held_mail_waits_for_every_desk_and_the_first_word_counts(tmp_path: Path) -> None:
+    shelf = Shelf(tmp_path, applies=True)
+    fold(shelf, letter("H", "held", desks=("quarantine", "approval")))
+    fold(shelf, word("H", "approval", "release", "lan"))
+    assert shelf.queries.due(9, 9) == []
+    fold(shelf, word("H", "quarantine", "release", "a"), word("H", "quarantine", "refuse", "b"))
+    assert len(shelf.queries.due(9, 9)) == 2
+    held = shelf.queries.one("H")
+    assert held is not None
+    story = [(h.kind, h.actor) for h in shelf.queries.why(held)][-3:]
+    assert story == [
+        ("release (approval)", "lan"),
+        ("release (quarantine)", "a"),
+        ("refuse (too late)", "b"),
+    ]
+    shelf.close()
+
+
+def test_a_refused_hold_never_leaves(tmp_path: Path) -> None:
+    shelf = Shelf(tmp_path, applies=True)
+    fold(shelf, letter("H", "held", desks=("approval",)), word("H", "approval", "refuse", "lan"))
+    fold(shelf, word("H", "approval", "release", "lan"))
+    assert shelf.queries.due(9, 9) == []
+    shelf.close()
+
+
+def test_found_by_number_words_and_people(tmp_path: Path) -> None:
+    shelf = Shelf(tmp_path, applies=True)
+    fold(shelf, letter("A", subject="Công văn mời họp"), letter("B", sender="y@example.org"))
+    queries = shelf.queries
+    number = queries.find(Wanted(mail="A"))[0].number
+    assert [f.id for f in queries.find(Wanted(number=number))] == ["A"]
+    assert [f.id for f in queries.find(Wanted(words="moi hop"))] == ["A"]
+    assert [f.id for f in queries.find(Wanted(words="example.org"))] == ["B"]
+    assert [f.id for f in queries.find(Wanted(sender="Y@EX"))] == ["B"]
+    assert [f.id for f in queries.find(Wanted(recipient="minh"))] == ["B", "A"]
+    assert queries.find(Wanted(recipient="100%")) == []
+    found = queries.one(number)
+    assert found is not None
+    assert queries.record(found).raw.endswith(b"hello\r\n")
+    shelf.close()
+
+
+def test_a_rebuild_gives_the_same_rows(tmp_path: Path) -> None:
+    shelf = Shelf(tmp_path, applies=True)
+    fold(
+        shelf,
+        letter("A"),
+        letter("H", "held", desks=("approval",)),
+        tried("A", "lan@example.vn", "delivered"),
+        word("H", "approval", "release", "lan"),
+    )
+    before = rows(shelf)
+    shelf.close()
+    (tmp_path / "index.db").unlink()
+    assert rebuild(tmp_path) == 4
+    again = Shelf(tmp_path, applies=True)
+    assert rows(again) == before
+    assert again.applier
+    assert again.applier.catch_up() == 0
+    again.close()
