@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from email.header import decode_header, make_header
-from email.utils import parseaddr
 from functools import cached_property
 
 from gateway.mail.address import NOBODY, Address
 from gateway.mail.edit import AddHeader, DropHeader, Edit
+from gateway.mail.mailboxes import read_mailboxes
+from gateway.mail.text import decode_words, to_text
 
 _FIELD = re.compile(rb"(?:[^\r\n]|\r(?!\n))[^\n]*(?:\n[ \t][^\n]*)*\n?")
+SENDER_FIELDS = ("From", "Sender", "Resent-From", "Resent-Sender")
 VIEW_MAX = 64 * 1024
 """Longest field value that is decoded for reading; the rest of it is left out of the view."""
 
@@ -39,10 +40,15 @@ class Message:
     @cached_property
     def head_size(self) -> int:
         """Where the body begins: behind the empty line, or at the end if there is none."""
-        if self.raw[:2] == b"\r\n":
-            return 2
-        at = self.raw.find(b"\r\n\r\n")
-        return at + 4 if at >= 0 else len(self.raw)
+        raw = self.raw
+        if raw[:2] == b"\r\n" or raw[:1] == b"\n":
+            return 2 if raw[:1] == b"\r" else 1
+        wire = raw.find(b"\r\n\r\n")
+        end = wire + 4 if wire >= 0 else len(raw)
+        for bare in (b"\n\n", b"\n\r\n"):  # A file whose lines end in LF alone, or here and there.
+            at = raw.find(bare, 0, end)
+            end = at + len(bare) if at >= 0 else end
+        return end
 
     @cached_property
     def head(self) -> bytes:
@@ -72,11 +78,31 @@ class Message:
     @cached_property
     def author(self) -> tuple[str, Address]:
         """The display name and the address in ``From``, as a reader's mail program shows them."""
-        name, text = parseaddr(self.header("From"))
-        try:
-            return name, Address.parse(text)
-        except ValueError:
-            return name, NOBODY
+        return self.authors[0] if self.authors else ("", NOBODY)
+
+    @cached_property
+    def authors(self) -> tuple[tuple[str, Address], ...]:
+        """Everybody named in any ``From`` field; see ``mailboxes``."""
+        return self.mailboxes("From")
+
+    @property
+    def sender_fields(self) -> dict[str, tuple[tuple[str, Address], ...]]:
+        """Who else says that he sent it: each field of RFC 5322 3.6.2 and 3.6.6 there is."""
+        present = {name for name, _ in self.fields}
+        return {f: self.mailboxes(f) for f in SENDER_FIELDS if f.lower() in present}
+
+    def mailboxes(self, name: str) -> tuple[tuple[str, Address], ...]:
+        """Everybody named in any field of this name: (display name, address).
+
+        What cannot be read, or lies behind the first ``VIEW_MAX`` bytes, is one more entry whose
+        address is ``NOBODY``: whoever asks whether all are known gets a no.
+        """
+        found: list[tuple[str, Address]] = []
+        for value in self.all(name):
+            found += read_mailboxes(unfolded(value))
+            if len(value) > VIEW_MAX:
+                found.append(("", NOBODY))
+        return tuple(found)
 
     def edited_head(self, edits: tuple[Edit, ...]) -> bytes:
         """The header after these edits, with its empty line; the body goes behind it unchanged."""
@@ -103,15 +129,14 @@ class Message:
         return b"".join(kept) + self.head[size:]
 
 
+def unfolded(value: bytes) -> str:
+    """A raw field value on one line, its encoded words left as they are."""
+    return " ".join(to_text(value[:VIEW_MAX]).split())
+
+
 def decoded(value: bytes) -> str:
     """A raw field value, unfolded, its RFC 2047 words decoded, as a reader would see it."""
-    text = " ".join(value[:VIEW_MAX].decode("utf-8", "replace").split())
-    if "=?" not in text:
-        return text
-    try:
-        return str(make_header(decode_header(text)))
-    except (LookupError, UnicodeError, ValueError):
-        return text  # Mail need not be well-formed to be read.
+    return decode_words(unfolded(value))
 
 
 def _split_fields(head: bytes) -> list[tuple[str, bytes]]:
