@@ -52,7 +52,7 @@ class Address:
         local, at, domain = bare.rpartition("@")
         if not (local and at and domain and bare.isprintable()):
             raise ValueError(f"not a mail address: {text[:ADDRESS_MAX]!r}")
-        return cls(_unquoted(local), _same_domain(domain[: DOMAIN_MAX + 1]))
+        return cls(_unquoted(local), normal_domain(domain[: DOMAIN_MAX + 1]))
 
     @classmethod
     def parse_path(cls, text: str, utf8: bool = False) -> Address:
@@ -71,7 +71,7 @@ class Address:
         local, domain = plain[1], plain[2].lower()
         _check_lengths(local, domain)
         _check_ascii_domain(domain)
-        return cls(local, _same_domain(domain) if "xn--" in domain else domain)
+        return cls(local, normal_domain(domain) if "xn--" in domain else domain)
 
     @classmethod
     def _parse_odd(cls, bare: str, utf8: bool) -> Address:
@@ -190,7 +190,7 @@ def _checked_domain(domain: str) -> str:
         domain = ".".join(_a_label(label) for label in domain[:DOMAIN_MAX].split("."))
     domain = domain.lower()
     _check_ascii_domain(domain)
-    return _same_domain(domain) if "xn--" in domain else domain
+    return normal_domain(domain) if "xn--" in domain else domain
 
 
 def _check_ascii_domain(domain: str) -> None:
@@ -228,7 +228,7 @@ def _is_one_group_cut(text: str) -> bool:
 
 
 @lru_cache(4096)
-def _same_domain(domain: str) -> str:
+def normal_domain(domain: str) -> str:
     """One spelling for a domain; what is not a domain is only put in lower case."""
     labels = [_canonical(label) for label in domain.strip().split(".")]
     return ".".join(labels).lower()

@@ -1,0 +1,1 @@
+"""Who is who: units, people and mailboxes, from directory.toml."""
