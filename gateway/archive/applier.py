@@ -21,7 +21,7 @@ from gateway.archive import schema
 from gateway.archive.commands import Decide, QueueChange, Receive, Tried
 from gateway.archive.journal import Record
 from gateway.archive.keeper import FileJournal
-from gateway.archive.segment import HEADER_SIZE
+from gateway.archive.record import HEAD_BYTES
 from gateway.mail.text import folded
 
 log = logging.getLogger(__name__)
@@ -52,7 +52,7 @@ class Applier:
             ).one_or_none()
         self.seq = mark.seq if mark else 0
         self._segment = mark.segment if mark else 1
-        self._offset = mark.offset if mark else HEADER_SIZE
+        self._offset = mark.offset if mark else HEAD_BYTES
 
     def listen(self, told: Callable[[], None]) -> None:
         """Call this, in the applier's thread, whenever rows have changed."""

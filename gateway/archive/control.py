@@ -1,135 +1,118 @@
-"""Where the journal stands now, in a page of memory that all its processes share.
+"""The control page: what all processes that share a journal must agree on, in one mapped page.
 
-The page is a convenience, never the truth: whoever opens the journal first reads the segments and
-writes it anew. It has two slots that are written in turn, each with a checksum, because a process
-may be killed in the middle of writing one.
+It survives a killed process (the kernel keeps the page) but proves nothing after a power cut: then
+the segments are read again. Two slots are written in turn, each with a checksum, so that a reader
+without the lock, or after a kill in mid-write, always finds one that is whole.
 """
 
 from __future__ import annotations
 
-import fcntl
 import mmap
 import os
 import struct
-import threading
-import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from pathlib import Path
+from zlib import crc32
 
-from gateway.archive.commands import ArchiveNumber
-from gateway.archive.record import GENESIS
+from gateway.archive.record import Tail
+from gateway.runtime.disk import Disk
 
-YEARS = 6
-"""Running numbers that are kept at hand; a clock is not wrong by more years than this."""
+PAGE = 8192
+_SLOT = 2048
+_SLOTS = (0, _SLOT)
+_READY, _BUSY = 4096, 4097
 
-_POINT = struct.Struct("<QQ32s" + "HI" * YEARS)
-_SLOT = struct.Struct(f"<QQI?{_POINT.size}s{_POINT.size}s")
+_FIXED = struct.Struct("<QQBIQQQQ32sH")
+_YEAR = struct.Struct("<HI")
 _CRC = struct.Struct("<I")
-_SLOT_SIZE = 2048
+YEARS_MAX = (_SLOT - _FIXED.size - _CRC.size) // _YEAR.size
 
 
-@dataclass(frozen=True, slots=True)
-class Point:
-    """A place in the journal: ``end`` in bytes within the segment, and all that is counted."""
-
-    end: int = 0
-    seq: int = 0
-    chain: bytes = GENESIS
-    numbers: tuple[tuple[int, int], ...] = ()
-    """(year, last number given), newest year first."""
-
-    def next_number(self, year: int) -> ArchiveNumber:
-        return ArchiveNumber(year, dict(self.numbers).get(year, 0) + 1)
-
-    def gave(self, number: ArchiveNumber) -> tuple[tuple[int, int], ...]:
-        """The numbers after this one was given."""
-        known = dict(self.numbers)
-        known[number.year] = number.n
-        return tuple(sorted(known.items(), reverse=True)[:YEARS])
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class State:
-    """``written`` is what the kernel has, ``durable`` what the disk has.
+    """One slot's worth."""
 
-    ``epoch`` changes when undurable records were thrown away; who wrote in an older epoch has
-    lost what he wrote and must not say that it was kept. ``failed``: the segment's file had a
-    failed sync and no new one could be begun yet.
-    """
-
-    generation: int = 0
-    epoch: int = 0
-    segment: int = 1
-    failed: bool = False
-    written: Point = field(default_factory=Point)
-    durable: Point = field(default_factory=Point)
+    tail: Tail
+    durable_end: int
+    """Offset in the tail's segment up to which everything is on disk."""
+    durable_seq: int
+    generation: int = 1
+    """Counts what was cut off; a writer that sees it change asks itself whether it was hit."""
+    is_failed: bool = False
+    """A sync failed and has not been healed yet: nothing may be appended."""
+    stamp: int = 0
 
 
 class Control:
-    """The shared page and the lock that goes with it."""
+    """The page itself. Writers hold the journal's lock; ``load`` needs none."""
 
-    def __init__(self, folder: Path) -> None:
-        self._lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        page = os.open(folder / "control", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        os.ftruncate(page, 2 * _SLOT_SIZE)
-        self._page = mmap.mmap(page, 2 * _SLOT_SIZE)
-        os.close(page)
-        self._threads = threading.Lock()
-
-    @contextmanager
-    def locked(self) -> Iterator[None]:
-        """Only one writer of all processes and threads is in here."""
-        with self._threads:  # flock tells processes apart, not threads that share a descriptor.
-            fcntl.flock(self._lock, fcntl.LOCK_EX)
-            try:
-                yield
-            finally:
-                fcntl.flock(self._lock, fcntl.LOCK_UN)
-
-    def read(self) -> State:
-        """The newest whole slot."""
-        slots = [s for s in (self._slot(0), self._slot(1)) if s]
-        return max(slots, key=lambda s: s.generation, default=State())
-
-    def write(self, state: State) -> State:
-        """Only with the lock held. Returns what now stands there."""
-        state = replace(state, generation=state.generation + 1)
-        data = _SLOT.pack(
-            state.generation,
-            state.epoch,
-            state.segment,
-            state.failed,
-            _packed(state.written),
-            _packed(state.durable),
-        )
-        at = state.generation % 2 * _SLOT_SIZE
-        self._page[at : at + len(data) + 4] = data + _CRC.pack(zlib.crc32(data))
-        return state
+    def __init__(self, path: Path, disk: Disk) -> None:
+        fd = disk.open(path, os.O_RDWR | os.O_CREAT)
+        try:
+            if disk.size(fd) < PAGE:
+                disk.cut(fd, PAGE)
+            self._page = mmap.mmap(fd, PAGE)
+        finally:
+            disk.close(fd)
 
     def close(self) -> None:
         self._page.close()
-        os.close(self._lock)
 
-    def _slot(self, which: int) -> State | None:
-        at = which * _SLOT_SIZE
-        data = self._page[at : at + _SLOT.size]
-        (crc,) = _CRC.unpack_from(self._page, at + _SLOT.size)
-        generation, epoch, segment, failed, written, durable = _SLOT.unpack(data)
-        if generation == 0 or crc != zlib.crc32(data):
+    def load(self) -> State | None:
+        """The newest whole slot; None on a new or damaged page."""
+        for _ in range(8):  # Both slots can change while we look, but not for ever.
+            found = [state for at in _SLOTS if (state := self._slot(at)) is not None]
+            if found:
+                return max(found, key=lambda state: state.stamp)
+        return None
+
+    def store(self, state: State) -> None:
+        state.stamp += 1
+        tail = state.tail
+        if len(tail.counters) > YEARS_MAX:
+            raise ValueError(f"numbers of more than {YEARS_MAX} years; look at the clock")
+        data = _FIXED.pack(
+            state.stamp,
+            state.generation,
+            state.is_failed,
+            tail.segment,
+            tail.end,
+            tail.seq,
+            state.durable_end,
+            state.durable_seq,
+            tail.chain,
+            len(tail.counters),
+        )
+        data += b"".join(_YEAR.pack(year, n) for year, n in tail.counters.items())
+        at = _SLOTS[state.stamp & 1]
+        self._page[at : at + len(data) + _CRC.size] = data + _CRC.pack(crc32(data))
+
+    def _slot(self, at: int) -> State | None:
+        data = self._page[at : at + _SLOT]
+        stamp, generation, failed, segment, end, seq, durable_end, durable_seq, chain, years = (
+            _FIXED.unpack_from(data)
+        )
+        size = _FIXED.size + years * _YEAR.size
+        if not stamp or years > YEARS_MAX or _CRC.unpack_from(data, size)[0] != crc32(data[:size]):
             return None
-        points = _unpacked(written), _unpacked(durable)
-        return State(generation, epoch, segment, failed, *points)
+        counters = dict(_YEAR.iter_unpack(data[_FIXED.size : size]))
+        tail = Tail(segment, end, seq, chain, counters)
+        return State(tail, durable_end, durable_seq, generation, bool(failed), stamp)
 
+    @property
+    def is_ready(self) -> bool:
+        """Whether recovery has run to its end since the first of those who are here came."""
+        return self._page[_READY] == 1
 
-def _packed(point: Point) -> bytes:
-    numbers = (*point.numbers, *((0, 0),) * YEARS)[:YEARS]
-    flat = [part for pair in numbers for part in pair]
-    return _POINT.pack(point.end, point.seq, point.chain, *flat)
+    @is_ready.setter
+    def is_ready(self, ready: bool) -> None:
+        self._page[_READY] = int(ready)
 
+    @property
+    def is_busy(self) -> bool:
+        """Set while someone changes the files under the lock; left behind when he is killed."""
+        return self._page[_BUSY] == 1
 
-def _unpacked(data: bytes) -> Point:
-    end, seq, chain, *flat = _POINT.unpack(data)
-    pairs = zip(flat[::2], flat[1::2], strict=True)
-    return Point(end, seq, chain, tuple((year, n) for year, n in pairs if year))
+    @is_busy.setter
+    def is_busy(self, busy: bool) -> None:
+        self._page[_BUSY] = int(busy)

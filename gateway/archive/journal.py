@@ -26,6 +26,8 @@ class Entry:
     raw: tuple[bytes | bytearray | memoryview, ...] = ()
     numbered: bool = False
     """Whether it takes the next archive number."""
+    digest: bytes = b""
+    """SHA-256 of the body if the caller has it already; else the journal computes it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,10 @@ class Record:
     """Where its head stands in the segment's file."""
     size: int = 0
     """Of head, command and message in the file, in bytes."""
+    digest: bytes = b""
+    """SHA-256 of the message."""
+    raw_size: int = 0
+    """Bytes of the message, also where it was not read."""
 
 
 class Journal(Protocol):
@@ -63,7 +69,7 @@ class Journal(Protocol):
     def read(self, seq: int) -> Record:
         """One record. LookupError if there is none of that number."""
 
-    def follow(self, after: int) -> Iterator[Record]:
+    def follow(self, after: int, *, with_raw: bool = False) -> Iterator[Record]:
         """The durable records behind ``after``, in order, as far as they go now."""
 
     @property
