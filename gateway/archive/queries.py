@@ -6,15 +6,27 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Engine, Select, func, select, text
+from sqlalchemy import ColumnElement, Engine, Select, bindparam, func, select
 
 from gateway.archive import schema
 from gateway.archive.commands import ArchiveNumber, Receive
 from gateway.archive.journal import Record
 from gateway.archive.keeper import FileJournal
-from gateway.mail.text import folded
+from gateway.archive.words import matching
 
-OWED = ("owed", "deferred")
+_DUE = (
+    select(
+        schema.mails,
+        schema.recipients.c.address,
+        schema.recipients.c.attempts,
+        schema.recipients.c.notify,
+        schema.recipients.c.orcpt,
+    )
+    .join_from(schema.recipients, schema.mails, schema.mails.c.seq == schema.recipients.c.seq)
+    .where(schema.recipients.c.due_ms <= bindparam("now"))
+    .order_by(schema.recipients.c.due_ms)
+    .limit(bindparam("most"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +44,14 @@ class Owed:
     segment: int
     offset: int
     size: int
+    """Bytes of the message."""
+    number: str = ""
+    direction: str = "in"
+    envid: str = ""
+    ret: str = ""
+    is_8bit: bool = False
+    is_utf8: bool = False
+    is_null_ok: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +70,25 @@ class Found:
     size: int
     recipients: tuple[tuple[str, str], ...]
     """(address, state) of each."""
+    desks: tuple[str, ...] = ()
+    """Whose word is still awaited."""
+    reason: str = ""
+    message_id: str = ""
+    about: str = ""
+    login: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempted:
+    """How it stands with one recipient."""
+
+    address: str
+    state: str
+    attempts: int
+    due_ms: int | None
+    status: str
+    reply: str
+    via: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +100,8 @@ class Happened:
     actor: str
     text: str
     took_us: int = 0
+    counted: bool = True
+    """False for a word that came too late or found nothing to change."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,11 +113,20 @@ class Wanted:
     sender: str = ""
     recipient: str = ""
     subject: str = ""
+    message_id: str = ""
+    about: str = ""
+    """The id of the mail that a notice is about."""
+    desk: str = ""
+    """Held, and this desk has not said its word yet."""
     words: str = ""
+    """In subject, names, addresses, text; accents and case aside."""
     since_ms: int = 0
     until_ms: int = 0
     state: str = ""
     recipient_states: tuple[str, ...] = ()
+    direction: str = ""
+    before: int = 0
+    """Only records before this one: the next page of a list."""
     limit: int = 50
 
 
@@ -89,40 +139,32 @@ class Queries:
 
     def due(self, now_ms: int, limit: int, skip: Collection[tuple[int, str]] = ()) -> list[Owed]:
         """What is to be delivered now, oldest first; ``skip`` names what is under way."""
-        mail, row = schema.mails.c, schema.recipients.c
-        statement = (
-            select(schema.mails, row.address, row.attempts, row.notify, row.orcpt)
-            .join_from(schema.recipients, schema.mails, mail.seq == row.seq)
-            .where(row.state.in_(OWED), row.next_at_ms <= now_ms)
-            .order_by(row.seq)
-            .limit(limit + len(skip))
-        )
         with self._engine.connect() as connection:
-            rows = connection.execute(statement).all()
-        owed = [
-            Owed(
-                seq=r.seq,
-                id=r.id,
-                recipient=r.address,
-                sender=r.sender,
-                attempts=r.attempts,
-                received_ms=r.at_ms,
-                notify=tuple(n for n in r.notify.split(",") if n),
-                orcpt=r.orcpt,
-                segment=r.segment,
-                offset=r.offset,
-                size=r.size,
+            rows = connection.execute(_DUE, {"now": now_ms, "most": limit + len(skip)}).all()
+        owed = [_owed(r) for r in rows if (r.seq, r.address) not in skip]
+        return sorted(owed[:limit], key=lambda o: o.seq)
+
+    def next_due_ms(self) -> int | None:
+        """When the next attempt is to be made; None if nothing is owed."""
+        row = schema.recipients.c
+        with self._engine.connect() as connection:
+            return connection.execute(
+                select(func.min(row.due_ms)).where(row.due_ms.is_not(None))
+            ).scalar()
+
+    def applied(self) -> int:
+        """The last record that the rows know of."""
+        mark = schema.marks.c
+        with self._engine.connect() as connection:
+            return int(
+                connection.execute(select(mark.seq).where(mark.name == "fold")).scalar() or 0
             )
-            for r in rows
-            if (r.seq, r.address) not in skip
-        ]
-        return owed[:limit]
 
     def is_idle(self) -> bool:
         """Whether nothing is owed to anybody."""
         row = schema.recipients.c
         with self._engine.connect() as connection:
-            statement = select(row.seq).where(row.state.in_(OWED)).limit(1)
+            statement = select(row.seq).where(row.due_ms.is_not(None)).limit(1)
             return connection.execute(statement).first() is None
 
     def counts(self) -> dict[str, int]:
@@ -132,8 +174,19 @@ class Queries:
             rows = connection.execute(select(row.state, func.count()).group_by(row.state))
             return {str(state): int(count) for state, count in rows}
 
+    def held(self) -> dict[str, int]:
+        """How many messages wait at each desk."""
+        mail = schema.mails.c
+        with self._engine.connect() as connection:
+            waiting = select(mail.desks, func.count()).where(mail.state == "held")
+            told: dict[str, int] = {}
+            for desks, count in connection.execute(waiting.group_by(mail.desks)):
+                for desk in filter(None, desks.split(",")):
+                    told[desk] = told.get(desk, 0) + count
+        return told
+
     def find(self, wanted: Wanted) -> list[Found]:
-        """Messages that fit, newest first."""
+        """Messages that fit, newest first. ValueError for a number that is none."""
         statement = _where(select(schema.mails), wanted).limit(wanted.limit)
         statement = statement.order_by(schema.mails.c.seq.desc())
         with self._engine.connect() as connection:
@@ -157,6 +210,11 @@ class Queries:
                 subject=r.subject,
                 size=r.size,
                 recipients=tuple(to.get(r.seq, ())),
+                desks=tuple(filter(None, r.desks.split(","))),
+                reason=r.reason,
+                message_id=r.message_id,
+                about=r.about,
+                login=r.login,
             )
             for r in rows
         ]
@@ -165,6 +223,16 @@ class Queries:
         """The message of an id or an archive number."""
         by = Wanted(number=name) if "-" in name else Wanted(mail=name.upper())
         return next(iter(self.find(by)), None)
+
+    def attempts(self, found: Found) -> list[Attempted]:
+        """How it stands with each recipient of a message."""
+        row = schema.recipients.c
+        with self._engine.connect() as connection:
+            rows = connection.execute(select(schema.recipients).where(row.seq == found.seq))
+            return [
+                Attempted(r.address, r.state, r.attempts, r.due_ms, r.status, r.reply, r.via)
+                for r in rows
+            ]
 
     def record(self, found: Found) -> Record:
         """A message whole, from the journal."""
@@ -195,9 +263,35 @@ class Queries:
         told.append(Happened(record.at_ms, command.state, found.number, command.reason))
         rows = schema.events.c
         with self._engine.connect() as connection:
-            later = select(schema.events).where(rows.mail == found.id).order_by(rows.seq)
-            told += [Happened(r.at_ms, r.kind, r.actor, r.text) for r in connection.execute(later)]
+            later = select(schema.events).where(rows.mail == found.seq).order_by(rows.seq)
+            told += [
+                Happened(r.at_ms, r.kind, r.actor, r.text, counted=r.counted)
+                for r in connection.execute(later)
+            ]
         return told
+
+
+def _owed(r: Any) -> Owed:
+    return Owed(
+        seq=r.seq,
+        id=r.id,
+        recipient=r.address,
+        sender=r.sender,
+        attempts=r.attempts,
+        received_ms=r.at_ms,
+        notify=tuple(n for n in r.notify.split(",") if n),
+        orcpt=r.orcpt,
+        segment=r.segment,
+        offset=r.offset,
+        size=r.size,
+        number=str(ArchiveNumber(r.year, r.n)) if r.n else "",
+        direction=r.direction,
+        envid=r.envid,
+        ret=r.ret,
+        is_8bit=r.is_8bit,
+        is_utf8=r.is_utf8,
+        is_null_ok=r.is_null_ok,
+    )
 
 
 def _came(command: Receive) -> str:
@@ -214,8 +308,17 @@ def _where(statement: Select[*tuple[Any, ...]], wanted: Wanted) -> Select[*tuple
     if wanted.number:
         number = ArchiveNumber.parse(wanted.number)
         fits += [mail.year == number.year, mail.n == number.n]
-    for column, value in ((mail.id, wanted.mail), (mail.state, wanted.state)):
-        fits += [column == value] if value else []
+    exactly = (
+        (mail.id, wanted.mail),
+        (mail.state, wanted.state),
+        (mail.message_id, wanted.message_id),
+        (mail.about, wanted.about),
+        (mail.direction, wanted.direction),
+    )
+    fits += [column == value for column, value in exactly if value]
+    fits += [mail.seq < wanted.before] if wanted.before else []
+    if wanted.desk:
+        fits += [mail.state == "held", mail.desks.contains(wanted.desk, autoescape=True)]
     for column, part in ((mail.sender, wanted.sender), (mail.subject, wanted.subject)):
         fits += [column.icontains(part, autoescape=True)] if part else []
     fits += [mail.at_ms >= wanted.since_ms] if wanted.since_ms else []
@@ -236,6 +339,4 @@ def _to(wanted: Wanted) -> ColumnElement[bool]:
 
 
 def _says(words: str) -> ColumnElement[bool]:
-    phrase = " ".join(f'"{w.replace(chr(34), "")}"' for w in folded(words).split())
-    match = text("SELECT rowid FROM words WHERE words MATCH :phrase").bindparams(phrase=phrase)
-    return schema.mails.c.seq.in_(match.columns(schema.mails.c.seq))
+    return schema.mails.c.seq.in_(matching(words).columns(schema.mails.c.seq))

@@ -1,11 +1,15 @@
-"""The tables. They are an index over the journal and can be made again from it at any time."""
+"""The tables. All of them can be made again from the journal; nothing lives here alone."""
 
 from __future__ import annotations
 
+import logging
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     Engine,
     Index,
@@ -20,9 +24,14 @@ from sqlalchemy import (
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry
 
-VERSION = 1
+from gateway.archive.words import make_words, words_path
+
+log = logging.getLogger(__name__)
 
 metadata = MetaData()
+
+VERSION = 2
+"""Of these tables. A database of another version is made again from the journal."""
 
 marks = Table(
     "marks",
@@ -39,9 +48,9 @@ mails = Table(
     "mails",
     metadata,
     Column("seq", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
-    Column("id", String, nullable=False, unique=True),
-    Column("year", Integer, nullable=False),
-    Column("n", Integer, nullable=False),
+    Column("id", String, nullable=False),
+    Column("year", Integer),
+    Column("n", Integer),
     Column("at_ms", BigInteger, nullable=False),
     Column("state", String, nullable=False),
     Column("desks", String, nullable=False),
@@ -55,13 +64,20 @@ mails = Table(
     Column("size", BigInteger, nullable=False),
     Column("reason", Text, nullable=False),
     Column("about", String, nullable=False),
+    Column("envid", String, nullable=False),
+    Column("ret", String, nullable=False),
+    Column("is_8bit", Boolean, nullable=False),
+    Column("is_utf8", Boolean, nullable=False),
+    Column("is_null_ok", Boolean, nullable=False),
     Column("segment", Integer, nullable=False),
     Column("offset", BigInteger, nullable=False),
-    Index("mails_number", "year", "n"),
+    Index("mails_id", "id"),
+    Index("mails_number", "year", "n", unique=True),
     Index("mails_message_id", "message_id"),
     Index("mails_sender", "sender"),
-    Index("mails_state", "state", "seq"),
+    Index("mails_held", "state", "seq"),
 )
+"""One row for each message that came, refused ones too. ``desks``: whose word is still awaited."""
 
 recipients = Table(
     "recipients",
@@ -72,31 +88,52 @@ recipients = Table(
     Column("orcpt", String, nullable=False),
     Column("state", String, nullable=False),
     Column("attempts", Integer, nullable=False),
-    Column("next_at_ms", BigInteger, nullable=False),
+    Column("due_ms", BigInteger),
+    Column("status", String, nullable=False),
     Column("reply", Text, nullable=False),
-    Index("recipients_due", "state", "next_at_ms", "seq"),
+    Column("via", String, nullable=False),
     Index("recipients_address", "address"),
     sqlite_with_rowid=False,
 )
-"""One row for each recipient of each kept message."""
+"""One row for each recipient. ``state``: owed, deferred (to be tried again), held (waits for a
+desk), stopped (by an admin), delivered, expanded, failed, dropped, discarded, refused. ``due_ms``:
+when to try; only while owed or deferred."""
+
+Index(
+    "recipients_due",
+    recipients.c.due_ms,
+    sqlite_where=recipients.c.due_ms.is_not(None),
+    postgresql_where=recipients.c.due_ms.is_not(None),
+)
+Index(
+    "recipients_open",
+    recipients.c.state,
+    recipients.c.seq,
+    sqlite_where=recipients.c.state.not_in(("delivered", "refused")),
+    postgresql_where=recipients.c.state.not_in(("delivered", "refused")),
+)
 
 events = Table(
     "events",
     metadata,
+    Column("mail", BigInteger, primary_key=True),
     Column("seq", BigInteger, primary_key=True),
-    Column("mail", String, primary_key=True),
     Column("at_ms", BigInteger, nullable=False),
     Column("kind", String, nullable=False),
     Column("actor", String, nullable=False),
     Column("text", Text, nullable=False),
-    Index("events_mail", "mail"),
+    Column("counted", Boolean, nullable=False),
     sqlite_with_rowid=False,
 )
-"""What happened to a message after it came, in the order of the journal."""
+"""What happened to a message after it came, in the order of the journal. ``counted``: whether it
+changed anything; a word that came too late did not."""
 
 
 def open_database(path: Path, *, read_only: bool = False) -> Engine:
     """The database of an archive, made if need be. WAL, so that readers never wait."""
+    if not read_only:
+        _drop_other_version(path)
+    make_words(words_path(path))
     engine = create_engine(
         f"sqlite:///{path}", connect_args={"timeout": 30, "check_same_thread": False}
     )
@@ -108,6 +145,8 @@ def open_database(path: Path, *, read_only: bool = False) -> Engine:
         # A power cut may cost the last batches: they are folded from the journal again.
         cursor.execute("PRAGMA synchronous=NORMAL")
         cursor.execute("PRAGMA cache_size=-16384")
+        cursor.execute("PRAGMA wal_autocheckpoint=4000")
+        cursor.execute("ATTACH ? AS found", (str(words_path(path)),))
         if read_only:
             cursor.execute("PRAGMA query_only=ON")
         cursor.close()
@@ -115,8 +154,19 @@ def open_database(path: Path, *, read_only: bool = False) -> Engine:
     if not read_only:
         metadata.create_all(engine)
         with engine.begin() as connection:
-            connection.exec_driver_sql(
-                "CREATE VIRTUAL TABLE IF NOT EXISTS words USING fts5("
-                "text, content='', tokenize='unicode61')"
-            )
+            connection.exec_driver_sql(f"PRAGMA user_version={VERSION}")
     return engine
+
+
+def _drop_other_version(path: Path) -> None:
+    """Rows of another version of these tables go; the applier folds them anew."""
+    if not path.exists():
+        return
+    with closing(sqlite3.connect(path, timeout=30)) as database:
+        (version,) = database.execute("PRAGMA user_version").fetchone()
+        (tables,) = database.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    if tables and version != VERSION:
+        log.warning("%s is of version %d, not %d: made again", path, version, VERSION)
+        for file in (path, words_path(path)):
+            for suffix in ("", "-wal", "-shm"):
+                file.with_name(file.name + suffix).unlink(missing_ok=True)

@@ -1,5 +1,6 @@
 """The rows follow from the journal, the first decision counts, and a rebuild tells the same."""
 
+import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,8 @@ def fold(shelf: Shelf, *entries: Entry) -> None:
         shelf.journal.append_now([entry])
     assert shelf.applier
     shelf.applier.catch_up()
+    assert shelf.indexer
+    shelf.indexer.catch_up()
 
 
 def test_what_is_owed_is_due_until_it_is_delivered(tmp_path: Path) -> None:
@@ -67,11 +70,11 @@ def test_a_held_mail_waits_for_every_desk_and_the_first_word_counts(tmp_path: Pa
     assert len(shelf.queries.due(9, 9)) == 2
     held = shelf.queries.one("H")
     assert held is not None
-    story = [(h.kind, h.actor) for h in shelf.queries.why(held)][-3:]
+    story = [(h.kind, h.actor, h.counted) for h in shelf.queries.why(held)][-3:]
     assert story == [
-        ("release (approval)", "lan"),
-        ("release (quarantine)", "a"),
-        ("refuse (too late)", "b"),
+        ("release (approval)", "lan", True),
+        ("release (quarantine)", "a", True),
+        ("refuse (quarantine)", "b", False),
     ]
     shelf.close()
 
@@ -119,3 +122,66 @@ def test_a_rebuild_gives_the_same_rows(tmp_path: Path) -> None:
     assert again.applier
     assert again.applier.catch_up() == 0
     again.close()
+
+
+def test_an_admin_stops_what_is_under_way_and_a_delivery_still_counts(tmp_path: Path) -> None:
+    shelf = Shelf(tmp_path, applies=True)
+    fold(shelf, letter("A"), change("A", "hold", "lan@example.vn"), change("A", "hold"))
+    assert shelf.queries.due(9, 9) == []
+    assert shelf.queries.counts() == {"stopped": 2}
+    fold(
+        shelf, tried("A", "lan@example.vn", "deferred"), tried("A", "minh@example.vn", "delivered")
+    )
+    fold(shelf, change("A", "release"))
+    assert [o.recipient for o in shelf.queries.due(9, 9)] == ["lan@example.vn"]
+    assert shelf.queries.counts() == {"owed": 1, "delivered": 1}
+    fold(shelf, change("A", "drop"), change("A", "retry"))
+    found = shelf.queries.one("A")
+    assert found
+    told = [(h.kind, h.counted) for h in shelf.queries.why(found)][-2:]
+    assert told == [("drop", True), ("retry", False)]
+    assert {a.address: a.state for a in shelf.queries.attempts(found)} == {
+        "lan@example.vn": "dropped",
+        "minh@example.vn": "delivered",
+    }
+    shelf.close()
+
+
+def test_two_appliers_fold_each_record_once(tmp_path: Path) -> None:
+    one, two = Shelf(tmp_path, applies=True), Shelf(tmp_path, applies=True)
+    for n in range(30):
+        fold((one, two)[n % 2], letter(f"M{n}"), tried(f"M{n}", "lan@example.vn", "deferred"))
+    assert two.queries.counts() == {"owed": 30, "deferred": 30}
+    assert all(o.attempts == 1 for o in one.queries.due(99, 99) if o.recipient[0] == "l")
+    one.close()
+    two.close()
+
+
+async def test_one_who_waits_sees_his_record(tmp_path: Path) -> None:
+    shelf, reader = Shelf(tmp_path, applies=True), Shelf(tmp_path, applies=False)
+    shelf.start()
+    (kept,) = await reader.journal.append([letter("A")])
+    assert await reader.settled(kept.seq)
+    assert await shelf.settled(kept.seq)
+    assert reader.queries.one("A")
+    assert not await shelf.settled(kept.seq + 1, timeout_s=0.02)
+    reader.close()
+    shelf.close()
+
+
+def change(name: str, action: Any, *to: str) -> Entry:
+    return Entry(QueueChange(id=name, action=action, actor="admin", at_ms=4, recipients=to))
+
+
+def test_rows_of_another_version_are_made_again(tmp_path: Path) -> None:
+    shelf = Shelf(tmp_path, applies=True)
+    fold(shelf, letter("A"))
+    shelf.close()
+    with sqlite3.connect(tmp_path / "index.db") as database:
+        database.execute("PRAGMA user_version=1")
+    database.close()
+    shelf = Shelf(tmp_path, applies=True)
+    assert shelf.applier
+    assert shelf.applier.catch_up() == 1
+    assert shelf.queries.one("A")
+    shelf.close()

@@ -1,0 +1,131 @@
+"""Search by words: a full-text index beside the rows, filled in the background.
+
+It lies in a database of its own, so that filling it never makes the fold wait. This is the only
+place that knows SQLite's FTS5; another database brings its own ``matching``.
+"""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+import threading
+from collections.abc import Callable
+from contextlib import closing
+from itertools import islice
+from pathlib import Path
+
+from sqlalchemy import TextClause, text
+
+from gateway.archive.commands import Receive
+from gateway.archive.journal import JournalError, Record
+from gateway.archive.keeper import FileJournal
+from gateway.archive.record import HEAD_BYTES
+from gateway.mail.text import folded
+
+log = logging.getLogger(__name__)
+
+BATCH = 200
+PAUSE_S = 0.5
+TEXT_MAX = 64 * 1024
+"""Characters of one message that can be found."""
+
+_TABLES = """
+CREATE TABLE IF NOT EXISTS place(seq INTEGER, segment INTEGER, offset INTEGER);
+CREATE VIRTUAL TABLE IF NOT EXISTS words USING fts5(text, content='', tokenize='unicode61');
+"""
+
+
+def words_path(index: Path) -> Path:
+    """Where the words lie that belong to a database."""
+    return index.with_suffix(".words.db")
+
+
+def make_words(path: Path) -> None:
+    """The file with its tables, if they are not there."""
+    with closing(sqlite3.connect(path, timeout=30)) as database:
+        database.execute("PRAGMA journal_mode=WAL")
+        database.executescript(_TABLES)
+
+
+def matching(words: str) -> TextClause:
+    """Selects the ``seq`` of messages that have all these words, or words beginning like the last.
+
+    Accents and case make no difference. Runs where the words are attached as ``found``.
+    """
+    said = [word.replace(chr(34), "") for word in folded(words).split()]
+    phrase = " ".join(f'"{word}"' for word in said if word)
+    phrase = f"{phrase}*" if phrase else '""'
+    found = text("SELECT rowid FROM found.words WHERE words MATCH :phrase")
+    return found.bindparams(phrase=phrase)
+
+
+def plain_words(record: Record) -> str:
+    """What a message can be found by, without its text."""
+    command = record.command
+    if not isinstance(command, Receive):
+        return ""
+    to = " ".join(rcpt.address for rcpt in command.recipients)
+    return f"{command.subject} {command.author} {command.sender} {to}"
+
+
+class Indexer:
+    """Follows the journal, as the applier does, with a mark of its own."""
+
+    def __init__(
+        self,
+        journal: FileJournal,
+        path: Path,
+        extract: Callable[[Record], str] = plain_words,
+    ) -> None:
+        self._journal, self._extract = journal, extract
+        make_words(path)
+        self._database = sqlite3.connect(path, timeout=30, check_same_thread=False)
+        self._database.execute("PRAGMA synchronous=NORMAL")
+        self._stop = threading.Event()
+        row = self._database.execute("SELECT seq, segment, offset FROM place").fetchone()
+        place: tuple[int, int, int] = row or (0, 1, HEAD_BYTES)
+        self.seq, self._segment, self._offset = place
+
+    def close(self) -> None:
+        self._database.close()
+
+    def stop(self) -> None:
+        self._stop.set()
+
+    def run(self) -> None:
+        while not self._stop.is_set():
+            try:
+                done = self.index_some()
+            except (sqlite3.Error, JournalError, OSError) as error:
+                log.error("archive: words cannot be indexed: %s; trying again", error)  # noqa: TRY400
+                done = 0
+            if not done:
+                self._stop.wait(PAUSE_S)
+
+    def catch_up(self) -> int:
+        total = 0
+        while done := self.index_some():
+            total += done
+        return total
+
+    def index_some(self) -> int:
+        """One batch; how many records that was."""
+        if self._journal.last <= self.seq:
+            return 0
+        following = self._journal.follow_from(self._segment, self._offset, with_raw=True)
+        rows: list[tuple[int, str]] = []
+        last: Record | None = None
+        for record in islice(following, BATCH):
+            last = record
+            if record.seq > self.seq and isinstance(record.command, Receive):
+                rows.append((record.seq, folded(self._extract(record)[:TEXT_MAX])))
+        if last is None:
+            return 0
+        place = (last.seq, last.segment, last.offset + last.size)
+        with self._database as database:
+            database.executemany("INSERT INTO words(rowid, text) VALUES (?, ?)", rows)
+            database.execute("DELETE FROM place")
+            database.execute("INSERT INTO place VALUES (?, ?, ?)", place)
+        done = last.seq - self.seq
+        self.seq, self._segment, self._offset = place
+        return done
