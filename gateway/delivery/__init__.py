@@ -1,0 +1,1 @@
+"""The postman: from what is owed to the mailbox or the next server."""

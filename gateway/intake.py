@@ -1,0 +1,167 @@
+"""From what the chain said to what is kept. Pure: nothing is written here."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from email.utils import format_datetime
+from hashlib import sha256
+from zoneinfo import ZoneInfo
+
+from gateway.archive.commands import Change, Peer, Rcpt, Receive, Told
+from gateway.archive.journal import Entry, Kept
+from gateway.chain.inspection import Finding, Inspection, Outcome
+from gateway.mail.edit import AddHeader, DropHeader, Edit
+from gateway.mail.session import Recipient, Session, Transaction
+from gateway.mail.text import one_line
+from gateway.mail.verdict import Desk, Discard, Hold, Pass
+from gateway.runtime.ids import new_id
+
+OFFICE = ZoneInfo("Asia/Ho_Chi_Minh")
+
+
+def entry(outcome: Outcome, now: datetime) -> Entry:
+    """A message that is taken: accepted, held or discarded. It takes an archive number."""
+    transaction, message = outcome.transaction, outcome.message
+    match outcome.verdict:
+        case Hold(reason=reason):
+            state = "held"
+        case Discard(reason=reason):
+            state = "discarded"
+        case verdict:
+            state, reason = "accepted", verdict.reason
+    recipients = outcome.recipients or tuple(transaction.recipients)
+    name, author = message.author
+    command = Receive(
+        id=transaction.id,
+        at_ms=_ms(now),
+        state=state,  # type: ignore[arg-type] # one of the three above
+        direction=transaction.direction.value,
+        peer=_peer(transaction.session),
+        sender=str(transaction.sender),
+        recipients=tuple(_rcpt(r) for r in recipients),
+        desks=tuple(desk.value for desk in outcome.desks),
+        reason=reason,
+        changes=_changes((*outcome.edits, _received(transaction, recipients, now))),
+        findings=tuple(_told(finding) for finding in outcome.findings),
+        size=len(message),
+        sha256=sha256(message.raw).hexdigest(),
+        subject=one_line(message.header("Subject"), 500),
+        author=one_line(f"{name} <{author}>" if name else str(author), 300),
+        message_id=one_line(message.header("Message-ID"), 300),
+        date=one_line(message.header("Date"), 80),
+        envid=transaction.envid,
+        ret=transaction.ret,
+        is_8bit=transaction.is_8bit,
+        is_utf8=transaction.is_utf8,
+        is_null_ok=not transaction.session.is_inbound,
+    )
+    return Entry(command, (message.raw,), numbered=True)
+
+
+def refusal(walk: Inspection, reply: str, now: datetime) -> Entry:
+    """A transaction that was refused: its findings, without number and without the message."""
+    transaction = walk.transaction
+    about = [f.about for f in walk.journal if f.about and not isinstance(f.verdict, Pass)]
+    named = [str(r.address) for r in transaction.recipients]
+    command = Receive(
+        id=transaction.id or new_id(),
+        at_ms=_ms(now),
+        state="refused",
+        direction="in" if walk.session.is_inbound else "out",
+        peer=_peer(walk.session),
+        sender=str(transaction.sender),
+        recipients=tuple(Rcpt(a) for a in dict.fromkeys([*named, *about])),
+        reply=reply,
+        findings=tuple(_told(finding) for finding in walk.journal),
+    )
+    return Entry(command)
+
+
+def answer(outcome: Outcome, kept: Kept) -> str:
+    """What the client is told: the number under which it will be found."""
+    where = f"as {kept.number} (id {outcome.transaction.id})"
+    if outcome.desks:
+        desk = "approval" if outcome.desks[0] is Desk.APPROVAL else "a check"
+        return f"250 2.3.0 Held for {desk} {where}"
+    return f"250 2.0.0 Kept {where}"
+
+
+def _ms(now: datetime) -> int:
+    return int(now.timestamp() * 1000)
+
+
+def _peer(session: Session) -> Peer:
+    return Peer(
+        door=session.door,
+        listener=session.listener.value,
+        client=str(session.client) if session.client else "",
+        port=session.client_port,
+        helo=one_line(session.helo, 255),
+        user=session.user,
+        tls=f"{session.tls.version} {session.tls.cipher}" if session.tls else "",
+        session=session.id,
+    )
+
+
+def _rcpt(recipient: Recipient) -> Rcpt:
+    return Rcpt(str(recipient.address), tuple(sorted(recipient.notify)), recipient.orcpt)
+
+
+def _changes(edits: tuple[Edit, ...]) -> tuple[Change, ...]:
+    changes: list[Change] = []
+    for edit in edits:
+        match edit:
+            case AddHeader(name, value):
+                changes.append(Change("add", name, value))
+            case DropHeader(name, nth):
+                changes.append(Change("drop", name, nth=-1 if nth is None else nth))
+            case _:
+                pass  # Recipients are what they are by now.
+    return tuple(changes)
+
+
+def edits(changes: tuple[Change, ...]) -> tuple[Edit, ...]:
+    """The edits of a kept message, to make the bytes that are delivered."""
+    return tuple(
+        AddHeader(change.name, change.value)
+        if change.kind == "add"
+        else DropHeader(change.name, None if change.nth < 0 else change.nth)
+        for change in changes
+    )
+
+
+def _told(finding: Finding) -> Told:
+    verdict = finding.verdict
+    points = verdict.points if isinstance(verdict, Pass) else ()
+    return Told(
+        stage=finding.stage.value,
+        filter=finding.filter,
+        verdict=type(verdict).__name__.lower(),
+        reason=one_line(verdict.reason, 500),
+        took_us=int(finding.took_s * 1_000_000),
+        enforced=finding.enforced,
+        about=finding.about,
+        points=tuple((p.name, p.value, p.reason) for p in points),
+    )
+
+
+def _received(
+    transaction: Transaction, recipients: tuple[Recipient, ...], now: datetime
+) -> AddHeader:
+    """Our trace field (RFC 5321 4.4). ``for`` only with one recipient: others are no one's."""
+    session = transaction.session
+    protocol = "UTF8SMTP" if transaction.is_utf8 else "ESMTP" if session.is_esmtp else "SMTP"
+    protocol += ("S" if session.tls else "") + ("A" if session.user else "")
+    client = str(session.client or "unknown")
+    literal = f"IPv6:{client}" if ":" in client else client
+    helo = "".join(c for c in session.helo if c.isalnum() or c in ".-_:[]")[:255] or "unknown"
+    lines = [f"from {helo} ([{literal}])", f"by {session.services.hostname} with {protocol}"]
+    lines[-1] += f" id {transaction.id}"
+    if len(recipients) == 1:
+        lines.append(f"for <{recipients[0].address}>")
+    stamp = format_datetime(now.astimezone(OFFICE))
+    return AddHeader("Received", "\r\n\t".join(lines) + f";\r\n\t{stamp}")
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
