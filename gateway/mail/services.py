@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from gateway.mail.address import Address
+from gateway.mail.dns import Dns
 from gateway.mail.people import Directory
 
 
@@ -59,3 +60,4 @@ class Services:
     hostname: str = "localhost"
     """Our own name: in the banner, in Received, in Authentication-Results."""
     backend: Backend | None = None
+    dns: Dns | None = None
