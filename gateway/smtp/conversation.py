@@ -15,7 +15,7 @@ import logging
 from collections.abc import Callable, Coroutine
 from enum import Enum, auto
 from ipaddress import ip_address
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from aiosmtpd.smtp import SMTP
 
@@ -84,9 +84,8 @@ class Conversation(SMTP):
     # The connection.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
-        peer = transport.get_extra_info("peername") or ("", 0)
+        self.transport = cast("asyncio.Transport", transport)  # uvloop's is one in all but name.
+        peer = self.transport.get_extra_info("peername") or ("", 0)
         client = ip_address(peer[0].partition("%")[0]) if peer[0] else None
         door = self._door
         self._talk = Session(

@@ -1,0 +1,72 @@
+"""``vanthu archive``: list it, verify it, make its index again."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import Any
+
+from gateway.archive.shelf import rebuild
+from gateway.cli.office import settings, shelf
+from gateway.mail.message import Message
+
+STEP = 1000
+"""Records between two signs of progress."""
+
+
+def add(commands: Any) -> None:
+    parser = commands.add_parser("archive", help="list, verify or rebuild the archive")
+    parser.add_argument("action", choices=("list", "verify", "rebuild"))
+    parser.add_argument(
+        "--field", default="number", help="what to list: number, id, or a header field's name"
+    )
+    parser.set_defaults(work=_archive)
+
+
+def _archive(chosen: argparse.Namespace) -> int:
+    match chosen.action:
+        case "list":
+            return _list(chosen)
+        case "verify":
+            return _verify(chosen)
+        case _:
+            done = rebuild(settings(chosen).server.data)
+            sys.stdout.write(f"{done} records folded\n")
+            return 0
+
+
+def _list(chosen: argparse.Namespace) -> int:
+    """One line for each numbered message, in the order of the journal."""
+    name = "x-crash-id" if chosen.field == "crash-id" else chosen.field
+    needs_raw = name not in {"number", "n", "id"}
+    with shelf(chosen) as opened:
+        for record in opened.journal.follow(0, with_raw=needs_raw):
+            if record.number is None:
+                continue
+            match name:
+                case "number":
+                    text = str(record.number)
+                case "n":
+                    text = str(record.number.n)
+                case "id":
+                    text = getattr(record.command, "id", "")
+                case _:
+                    text = Message(record.raw).header(name)
+            if text:
+                sys.stdout.write(text + "\n")
+    return 0
+
+
+def _verify(chosen: argparse.Namespace) -> int:
+    wrong = 0
+    with shelf(chosen) as opened:
+        last = max(opened.journal.last, 1)
+        for seq, what in opened.journal.verify():
+            if what:
+                wrong += 1
+                sys.stdout.write(f"record {seq}: {what}\n")
+            elif seq % STEP == 0 and sys.stderr.isatty():
+                sys.stderr.write(f"\r{100 * seq // last:3d} % of {last} records")
+    told = f"{wrong} records wrong" if wrong else f"{last} records in order"
+    sys.stdout.write(told + "\n")
+    return 1 if wrong else 0

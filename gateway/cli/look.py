@@ -1,0 +1,160 @@
+"""``vanthu find``, ``why``, ``show`` and ``explain``: looking, without changing anything."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+from dataclasses import dataclass, field
+from datetime import date, datetime, time
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any
+
+from gateway.archive.commands import ArchiveNumber, Receive
+from gateway.archive.queries import Found, Wanted
+from gateway.cli.office import OFFICE, one, printed, settings, shelf, when
+
+
+def add(commands: Any) -> None:
+    parser = commands.add_parser("find", help="messages by number, people, subject, date, words")
+    parser.add_argument("words", nargs="*", help="a number, an id, or words")
+    for name in ("sender", "recipient", "subject", "state"):
+        parser.add_argument(f"--{name}", default="")
+    parser.add_argument("--since", type=date.fromisoformat, help="a day: 2026-08-10")
+    parser.add_argument("--until", type=date.fromisoformat, help="the day after the last")
+    parser.add_argument("--limit", type=int, default=50)
+    parser.add_argument("--json", action="store_true")
+    parser.set_defaults(work=_find)
+    for name, work, text in (
+        ("why", _why, "what happened to a message, from the connection on"),
+        ("show", _show, "a message as it was received"),
+    ):
+        parser = commands.add_parser(name, help=text)
+        parser.add_argument("message", help="its archive number or id")
+        parser.add_argument("--json", action="store_true")
+        parser.add_argument("--delivered", action="store_true", help="as it was delivered")
+        parser.set_defaults(work=work)
+    parser = commands.add_parser("explain", help="every filter's answer about a letter in a file")
+    parser.add_argument("letter", type=Path)
+    parser.add_argument("--as", dest="chain", default="inbound", help="the chain (inbound)")
+    parser.add_argument("--from", dest="sender", default="")
+    parser.add_argument("--to", action="append", default=[])
+    parser.add_argument("--client-ip", type=ip_address, default=ip_address("192.0.2.1"))
+    parser.add_argument("--helo", default="client.example")
+    parser.add_argument("--user", default="", help="as if signed in by this login")
+    parser.set_defaults(work=_explain)
+
+
+def line(found: Found) -> str:
+    """One message in one line of a list."""
+    to = ", ".join(f"{address} ({state})" for address, state in found.recipients)
+    number = found.number or "-"
+    return (
+        f"{number:13} {found.id} {when(found.at_ms)} {found.state:9} "
+        f"{found.sender or '<>'} -> {to}: {found.subject}"
+    )
+
+
+def _ms(day: date | None) -> int:
+    return int(datetime.combine(day, time(), OFFICE).timestamp() * 1000) if day else 0
+
+
+def _find(chosen: argparse.Namespace) -> int:
+    wanted = Wanted(
+        sender=chosen.sender,
+        recipient=chosen.recipient,
+        subject=chosen.subject,
+        state=chosen.state,
+        since_ms=_ms(chosen.since),
+        until_ms=_ms(chosen.until),
+        limit=chosen.limit,
+        words="" if _is_number(chosen.words) else " ".join(chosen.words),
+        number=chosen.words[0] if _is_number(chosen.words) else "",
+    )
+    with shelf(chosen) as opened:
+        rows = opened.queries.find(wanted)
+    printed(rows if chosen.json else map(line, rows), as_json=chosen.json)
+    return 0 if rows else 1
+
+
+def _is_number(words: list[str]) -> bool:
+    try:
+        ArchiveNumber.parse(" ".join(words))
+    except ValueError:
+        return False
+    return True
+
+
+def _why(chosen: argparse.Namespace) -> int:
+    with shelf(chosen) as opened:
+        found = one(opened, chosen.message)
+        story = opened.queries.why(found)
+    if chosen.json:
+        return printed(story, as_json=True)
+    sys.stdout.write(line(found) + "\n")
+    for happened in story:
+        took = f"{happened.took_us / 1000:7.2f} ms" if happened.took_us else " " * 10
+        text = " ".join(part for part in (happened.actor, happened.text) if part)
+        sys.stdout.write(f"{when(happened.at_ms)} {took}  {happened.kind:22} {text}\n")
+    return 0
+
+
+def _show(chosen: argparse.Namespace) -> int:
+    from gateway.intake import edits
+    from gateway.mail.message import Message
+
+    with shelf(chosen) as opened:
+        record = opened.queries.record(one(opened, chosen.message))
+    command = record.command
+    assert isinstance(command, Receive)
+    message = Message(record.raw)
+    if chosen.delivered:
+        message = message.edited(edits(command.changes))
+    if chosen.json:
+        return printed([command], as_json=True)
+    sys.stdout.buffer.write(bytes(message))
+    return 0
+
+
+@dataclass
+class _Pad:
+    """A notepad that remembers nothing: explaining leaves no traces."""
+
+    values: dict[tuple[str, str], str] = field(default_factory=dict)
+
+    def count(self, kind: str, key: str, window_s: float, add: int = 1) -> int:  # noqa: ARG002
+        return add
+
+    def get(self, kind: str, key: str) -> str | None:
+        return self.values.get((kind, key))
+
+    def put(self, kind: str, key: str, value: str, ttl_s: float) -> None:  # noqa: ARG002
+        self.values[kind, key] = value
+
+
+def _explain(chosen: argparse.Namespace) -> int:
+    from gateway.chain.inspection import Inspection
+    from gateway.directory.lookup import People
+    from gateway.mail.address import Address
+    from gateway.mail.message import Message
+    from gateway.mail.services import Services, SystemClock
+    from gateway.mail.session import Purpose, Session
+    from gateway.offline.explain import explain
+
+    found = settings(chosen)
+    if chosen.chain not in found.chains:
+        raise LookupError(f"no chain {chosen.chain!r}; there are: {', '.join(found.chains)}")
+    services = Services(
+        directory=People(found.directory),
+        clock=SystemClock(),
+        notepad=_Pad(),
+        hostname=found.server.hostname,
+    )
+    purpose = Purpose.SUBMISSION if chosen.user else Purpose.INBOUND
+    session = Session("explain", "file", chosen.client_ip, services, purpose, user=chosen.user)
+    walk = Inspection(found.chains[chosen.chain], session)
+    raw = chosen.letter.read_bytes().replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
+    to = [Address.parse(address) for address in chosen.to]
+    told = explain(walk, chosen.helo, Address.parse(chosen.sender), to, Message(raw))
+    return printed(asyncio.run(told), as_json=False)

@@ -1,0 +1,79 @@
+"""``vanthu run``, ``check``, ``demo``, ``password``: start the gateway, or see that it can."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import getpass
+import logging
+import sys
+from pathlib import Path
+from typing import Any
+
+from gateway.cli.office import settings
+from gateway.settings.read import Settings
+
+
+def add(commands: Any) -> None:
+    parser = commands.add_parser("run", help="the whole gateway in one process")
+    parser.set_defaults(work=_run)
+    parser = commands.add_parser("check", help="tell every mistake in the configuration")
+    parser.add_argument("--quick", action="store_true", help="the archive's last segment, too")
+    parser.set_defaults(work=_check)
+    parser = commands.add_parser("demo", help="make a demonstration below a folder, and run it")
+    parser.add_argument("folder", type=Path)
+    parser.set_defaults(work=_demo)
+    parser = commands.add_parser("password", help="print the hash of a password for passwords.toml")
+    parser.add_argument("login")
+    parser.set_defaults(work=_password)
+
+
+def _run(chosen: argparse.Namespace) -> int:
+    return serve(settings(chosen), _tell)
+
+
+def serve(found: Settings, tell: Any) -> int:
+    """Run until told to stop."""
+    import uvloop
+
+    from gateway.roles.relay import Relay
+
+    logging.basicConfig(
+        level=found.server.log_level.upper(),
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+        stream=sys.stderr,
+    )
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(Relay(found).run(tell))
+    return 0
+
+
+def _tell(ports: dict[str, int]) -> None:
+    for name, port in ports.items():
+        sys.stdout.write(f"{name} on port {port}\n")
+    sys.stdout.flush()
+
+
+def _check(chosen: argparse.Namespace) -> int:
+    found = settings(chosen)
+    sys.stdout.write(f"{found.folder}: {len(found.chains)} chains, all in order\n")
+    return 0
+
+
+def _password(chosen: argparse.Namespace) -> int:
+    from gateway.directory.passwords import hash_password
+
+    first = getpass.getpass(f"Password of {chosen.login}: ")
+    if not first or first != getpass.getpass("Once more: "):
+        sys.stderr.write("They differ, or there is none; nothing was made.\n")
+        return 1
+    sys.stdout.write(f'[passwords]\n{chosen.login} = "{hash_password(first)}"\n')
+    return 0
+
+
+def _demo(chosen: argparse.Namespace) -> int:
+    from gateway.cli.demo import make, told
+
+    folder = make(chosen.config, chosen.folder)
+    chosen.config = folder
+    return serve(settings(chosen), lambda ports: told(folder, ports))

@@ -1,0 +1,179 @@
+"""A configuration folder, read whole: everything that can be wrong is told at once."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from gateway.chain.chain import Chain
+from gateway.delivery.route import MaildirRoute, Route, RoutesTable
+from gateway.directory.tables import Tables
+from gateway.mail.limits import Limits
+from gateway.settings.chains import read_chains
+from gateway.settings.errors import Mistake, Mistakes, located
+from gateway.smtp.door import ListenerTable
+
+T = TypeVar("T")
+
+READ = frozenset({"vanthu.toml", "chains.toml", "routes.toml", "directory.toml", "passwords.toml"})
+"""Every file that is read. Another one in the folder is a mistake: somebody believes in it."""
+BESIDE = frozenset({".md", ".pem", ".key", ".example"})
+"""Endings of files that may lie there and are not settings."""
+
+
+class ServerTable(BaseModel):
+    """``[server]`` in vanthu.toml. Paths are taken from the folder that the file is in."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    hostname: str
+    """Our name: in the banner, in Received, in notices."""
+    data: Path
+    """Journal, index, notepad; on a disk that keeps what it was told to sync."""
+    certificate: Path | None = None
+    key: Path | None = None
+    log_level: str = Field(default="info", pattern="^(debug|info|warning|error)$")
+    metrics_host: str = "127.0.0.1"
+    metrics_port: int = 9125
+    language: str = Field(default="vi", pattern="^(vi|en)$")
+
+
+class _Main(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    server: ServerTable
+    listeners: dict[str, ListenerTable] = Field(min_length=1)
+    limits: dict[str, object] = Field(default_factory=dict)
+
+
+class _Passwords(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    passwords: dict[str, str] = Field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that config/ says, checked."""
+
+    folder: Path
+    server: ServerTable
+    listeners: Mapping[str, ListenerTable]
+    limits: Limits
+    chains: Mapping[str, Chain]
+    routes: RoutesTable
+    directory: Tables
+    passwords: Mapping[str, str]
+
+
+def read_settings(folder: Path) -> Settings:
+    """Read every file. Mistakes tells all that is wrong, each with file, line and key."""
+    wrong: list[Mistake] = []
+    main = _file(folder / "vanthu.toml", wrong, _Main.model_validate)
+    routes = _file(folder / "routes.toml", wrong, RoutesTable.model_validate)
+    people = _file(folder / "directory.toml", wrong, Tables.read)
+    words = _Passwords()
+    if (folder / "passwords.toml").exists():
+        words = _file(folder / "passwords.toml", wrong, _Passwords.model_validate) or words
+    chains: Mapping[str, Chain] = {}
+    try:
+        chains = read_chains(folder / "chains.toml")
+    except FileNotFoundError:
+        wrong.append(Mistake(folder / "chains.toml", 0, "", "this file is needed"))
+    except Mistakes as mistakes:
+        wrong += mistakes.mistakes
+    limits = _limits(folder / "vanthu.toml", main, wrong)
+    wrong += _strangers(folder)
+    if main is not None:
+        wrong += _unknown_chains(folder / "vanthu.toml", main, chains)
+    if wrong or main is None or routes is None or people is None or limits is None:
+        raise Mistakes(wrong)
+    return Settings(
+        folder=folder,
+        server=_placed(main.server, folder),
+        listeners=main.listeners,
+        limits=limits,
+        chains=chains,
+        routes=RoutesTable(routes=tuple(_in(route, folder) for route in routes.routes)),
+        directory=people,
+        passwords=words.passwords,
+    )
+
+
+def _file(path: Path, wrong: list[Mistake], check: Callable[[dict[str, object]], T]) -> T | None:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        wrong.append(Mistake(path, 0, "", "this file is needed"))
+        return None
+    try:
+        return check(tomllib.loads(text))
+    except tomllib.TOMLDecodeError as error:
+        wrong.append(Mistake(path, 0, "", str(error)))
+    except ValidationError as error:
+        wrong.extend(located(error, path, text))
+    return None
+
+
+def _limits(path: Path, main: _Main | None, wrong: list[Mistake]) -> Limits | None:
+    if main is None:
+        return None
+    unknown = set(main.limits) - set(Limits.__slots__)
+    text = path.read_text(encoding="utf-8")
+    for name in sorted(unknown):
+        wrong.extend(located(f"there is no such limit{_near(name)}", path, text, f"limits.{name}"))
+    if unknown:
+        return None
+    try:
+        return TypeAdapter(Limits).validate_json(json.dumps(main.limits))
+    except ValidationError as error:
+        wrong.extend(located(error, path, text, "limits"))
+        return None
+
+
+def _near(name: str) -> str:
+    from difflib import get_close_matches
+
+    near = get_close_matches(name, Limits.__slots__, 1)
+    return f"; did you mean {near[0]}?" if near else ""
+
+
+def _strangers(folder: Path) -> list[Mistake]:
+    found = sorted(path for path in folder.iterdir() if path.is_file())
+    return [
+        Mistake(path, 0, "", "nothing reads this file; move it away, or mend its name")
+        for path in found
+        if path.name not in READ and path.suffix not in BESIDE and not path.name.startswith(".")
+    ]
+
+
+def _unknown_chains(path: Path, main: _Main, chains: Mapping[str, Chain]) -> list[Mistake]:
+    text = path.read_text(encoding="utf-8")
+    wrong: list[Mistake] = []
+    for name, table in main.listeners.items():
+        if chains and table.chain not in chains:
+            known = ", ".join(sorted(chains))
+            what = f"there is no chain {table.chain!r} in chains.toml; there are: {known}"
+            wrong += located(what, path, text, f"listeners.{name}.chain")
+    if (main.server.certificate is None) != (main.server.key is None):
+        wrong += located("certificate and key go together", path, text, "server")
+    return wrong
+
+
+def _placed(server: ServerTable, folder: Path) -> ServerTable:
+    places = {"data": folder / server.data}
+    if server.certificate and server.key:
+        places |= {"certificate": folder / server.certificate, "key": folder / server.key}
+    return server.model_copy(update=places)
+
+
+def _in(route: Route, folder: Path) -> Route:
+    if isinstance(route, MaildirRoute):
+        return route.model_copy(update={"folder": folder / route.folder})
+    return route
