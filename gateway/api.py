@@ -1,5 +1,7 @@
 """Everything a filter needs, in one import."""
 
+from gateway.chain.action import Action as Action
+from gateway.chain.action import strongest as strongest
 from gateway.chain.filter import Answer as Answer
 from gateway.chain.filter import Filter as Filter
 from gateway.chain.filter import Stage as Stage

@@ -65,7 +65,6 @@ class Filter(BaseModel):
         """The stages this filter takes part in: the methods it has of its own."""
         return frozenset(s for s in Stage if getattr(cls, s) is not getattr(Filter, s))
 
-    @classmethod
-    def waits_at(cls, stage: Stage) -> bool:
-        """Whether the method of this stage has to be awaited."""
-        return iscoroutinefunction(getattr(cls, stage))
+    def waits_at(self, stage: Stage) -> bool:
+        """Whether the method of this stage has to be awaited, with the settings as they are."""
+        return iscoroutinefunction(getattr(self, stage))

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from gateway.mail.address import NOBODY, Address
 from gateway.mail.edit import AddHeader, DropHeader, Edit
+from gateway.mail.limits import Limits
 from gateway.mail.mailboxes import read_mailboxes
+from gateway.mail.mime import Mime, read_mime
 from gateway.mail.text import decode_words, to_text
 
 _FIELD = re.compile(rb"(?:[^\r\n]|\r(?!\n))[^\n]*(?:\n[ \t][^\n]*)*\n?")
 SENDER_FIELDS = ("From", "Sender", "Resent-From", "Resent-Sender")
+_LIMITS = Limits()
 VIEW_MAX = 64 * 1024
 """Longest field value that is decoded for reading; the rest of it is left out of the view."""
 
@@ -26,6 +29,8 @@ class Message:
     """
 
     raw: bytes | bytearray
+    limits: Limits = field(default=_LIMITS, compare=False, repr=False)
+    """How many parts, how deep, are looked at."""
 
     @classmethod
     def parse(cls, raw: bytes | bytearray) -> Message:
@@ -64,6 +69,11 @@ class Message:
     def fields(self) -> tuple[tuple[str, bytes], ...]:
         """Every header field in order, as (lower-case name, whole raw field)."""
         return tuple(_split_fields(self.head))
+
+    @cached_property
+    def mime(self) -> Mime:
+        """The parts, as offsets, and every doubt about them."""
+        return read_mime(self.raw, self.head_size, self.limits)
 
     def all(self, name: str) -> tuple[bytes, ...]:
         """The raw values of every field of this name, top first, still folded and encoded."""
