@@ -1,118 +1,124 @@
-"""Small things worth remembering across messages, processes and restarts: a file of its own.
+"""Small things remembered across processes and restarts: counters and values that expire.
 
-It may lose its last seconds in a power cut and nobody is harmed; so it is never synced.
+A file of its own that is never synced: its loss harms nothing, and a call takes tens of µs.
 """
 
 from __future__ import annotations
 
+import logging
+import sqlite3
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
-from sqlalchemy import (
-    Column,
-    Float,
-    Integer,
-    MetaData,
-    String,
-    Table,
-    create_engine,
-    delete,
-    select,
-)
-from sqlalchemy.dialects.sqlite import insert as upsert
+log = logging.getLogger(__name__)
 
-_metadata = MetaData()
-_notes = Table(
-    "notes",
-    _metadata,
-    Column("kind", String, primary_key=True),
-    Column("key", String, primary_key=True),
-    Column("value", String, nullable=False),
-    Column("until", Float, nullable=False, index=True),
-    sqlite_with_rowid=False,
-)
-_counts = Table(
-    "counts",
-    _metadata,
-    Column("kind", String, primary_key=True),
-    Column("key", String, primary_key=True),
-    Column("slot", Integer, primary_key=True),
-    Column("n", Integer, nullable=False),
-    Column("until", Float, nullable=False, index=True),
-    sqlite_with_rowid=False,
-)
 SLOTS = 10
-"""A window slides by a tenth of its length."""
+"""A window is counted in this many slots: what is a tenth of it too old may still count."""
 
-SWEEP_S = 300.0
+SWEEP_EVERY = 2000
+"""Calls between two removals of what has expired."""
+
+_TABLES = """
+CREATE TABLE IF NOT EXISTS counts(kind TEXT, key TEXT, width INTEGER, slot INTEGER, n INTEGER,
+    until INTEGER, PRIMARY KEY(kind, key, width, slot)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS notes(kind TEXT, key TEXT, value TEXT, until INTEGER,
+    PRIMARY KEY(kind, key)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS counts_until ON counts(until);
+CREATE INDEX IF NOT EXISTS notes_until ON notes(until);
+"""
 
 
 class FileNotepad:
-    """The notepad in one SQLite file, shared by the processes of a host."""
+    """The Notepad service (``mail/services.py``) on a SQLite file. Times in ms within.
 
-    def __init__(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        engine = create_engine(
-            f"sqlite:///{path}", connect_args={"timeout": 10, "check_same_thread": False}
-        )
-        self._engine = engine
-        self._connection = engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+    When the file cannot be used it says so in the log, and nothing is remembered: counters tell
+    what they were just given.
+    """
+
+    def __init__(self, path: Path, clock: Callable[[], float] = time.time) -> None:
+        self._path, self._clock = path, clock
         self._lock = threading.Lock()
-        for pragma in ("journal_mode=WAL", "synchronous=OFF"):
-            self._connection.exec_driver_sql(f"PRAGMA {pragma}")
-        _metadata.create_all(self._connection)
-        self._swept = time.time()
+        self._calls = 0
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            self._database = self._open()
+        except sqlite3.DatabaseError as error:
+            log.warning("%s cannot be read (%s): begun anew", path, error)
+            for suffix in ("", "-wal", "-shm"):
+                path.with_name(path.name + suffix).unlink(missing_ok=True)
+            self._database = self._open()
 
-    def count(self, kind: str, key: str, window_s: float, add: int = 1) -> int:
-        now = time.time()
-        width = window_s / SLOTS
-        slot = int(now / width)
-        row = _counts.c
-        with self._lock:
-            if add:
-                until = (slot + SLOTS + 1) * width
-                values = {"kind": kind, "key": key, "slot": slot, "n": add, "until": until}
-                self._connection.execute(
-                    upsert(_counts)
-                    .values(values)
-                    .on_conflict_do_update(
-                        index_elements=["kind", "key", "slot"], set_={"n": row.n + add}
-                    )
-                )
-                self._sweep(now)
-            rows = self._connection.execute(
-                select(row.n).where(row.kind == kind, row.key == key, row.slot > slot - SLOTS)
-            )
-            return sum(n for (n,) in rows)
-
-    def get(self, kind: str, key: str) -> str | None:
-        row = _notes.c
-        with self._lock:
-            found = self._connection.execute(
-                select(row.value).where(row.kind == kind, row.key == key, row.until > time.time())
-            ).scalar()
-        return None if found is None else str(found)
-
-    def put(self, kind: str, key: str, value: str, ttl_s: float) -> None:
-        now = time.time()
-        values = {"kind": kind, "key": key, "value": value, "until": now + ttl_s}
-        with self._lock:
-            self._connection.execute(
-                upsert(_notes)
-                .values(values)
-                .on_conflict_do_update(
-                    index_elements=["kind", "key"], set_={"value": value, "until": now + ttl_s}
-                )
-            )
-            self._sweep(now)
+    def _open(self) -> sqlite3.Connection:
+        database = sqlite3.connect(
+            self._path, timeout=0.5, isolation_level=None, check_same_thread=False
+        )
+        try:
+            database.execute("PRAGMA journal_mode=WAL")
+            database.execute("PRAGMA synchronous=OFF")
+            database.executescript(_TABLES)
+        except sqlite3.DatabaseError:
+            database.close()
+            raise
+        return database
 
     def close(self) -> None:
-        self._connection.close()
-        self._engine.dispose()
+        with self._lock:
+            self._database.close()
 
-    def _sweep(self, now: float) -> None:
-        if now - self._swept > SWEEP_S:
-            self._swept = now
-            for table in (_notes, _counts):
-                self._connection.execute(delete(table).where(table.c.until < now))
+    def count(self, kind: str, key: str, window_s: float, add: int = 1) -> int:
+        """Add to a sliding counter and return how much came in the last ``window_s`` seconds."""
+        now = int(self._clock() * 1000)
+        width = max(1, int(window_s * 1000) // SLOTS)
+        slot = now // width
+        what = (kind, key, width)
+        with self._lock:
+            try:
+                if add:
+                    self._database.execute(
+                        "INSERT INTO counts VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE "
+                        "SET n = n + excluded.n",
+                        (*what, slot, add, (slot + SLOTS + 1) * width),
+                    )
+                    self._sweep(now)
+                row = self._database.execute(
+                    "SELECT sum(n) FROM counts WHERE kind=? AND key=? AND width=? AND slot>?",
+                    (*what, slot - SLOTS),
+                ).fetchone()
+            except sqlite3.Error as error:
+                log.warning("notepad: %s", error)
+                return add
+        return int(row[0] or 0)
+
+    def get(self, kind: str, key: str) -> str | None:
+        """What was put under this key, if it has not expired."""
+        with self._lock:
+            try:
+                row = self._database.execute(
+                    "SELECT value FROM notes WHERE kind=? AND key=? AND until>?",
+                    (kind, key, int(self._clock() * 1000)),
+                ).fetchone()
+            except sqlite3.Error as error:
+                log.warning("notepad: %s", error)
+                return None
+        return str(row[0]) if row else None
+
+    def put(self, kind: str, key: str, value: str, ttl_s: float) -> None:
+        """Remember a value for ``ttl_s`` seconds."""
+        now = int(self._clock() * 1000)
+        with self._lock:
+            try:
+                self._database.execute(
+                    "INSERT OR REPLACE INTO notes VALUES (?, ?, ?, ?)",
+                    (kind, key, value, now + int(ttl_s * 1000)),
+                )
+                self._sweep(now)
+            except sqlite3.Error as error:
+                log.warning("notepad: %s", error)
+
+    def _sweep(self, now: int) -> None:
+        self._calls += 1
+        if self._calls % SWEEP_EVERY == 0:
+            self._database.execute("DELETE FROM counts WHERE until < ?", (now,))
+            self._database.execute("DELETE FROM notes WHERE until < ?", (now,))

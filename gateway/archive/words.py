@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import sqlite3
 import threading
+import time
 from collections.abc import Callable
 from contextlib import closing
 from itertools import islice
@@ -26,6 +27,8 @@ log = logging.getLogger(__name__)
 
 BATCH = 200
 PAUSE_S = 0.5
+REST = 3.0
+"""Times as long at rest as at work."""
 TEXT_MAX = 64 * 1024
 """Characters of one message that can be found."""
 
@@ -93,14 +96,15 @@ class Indexer:
         self._stop.set()
 
     def run(self) -> None:
+        """Index until ``stop``; work a part of the time, so that mail goes before search."""
         while not self._stop.is_set():
+            start = time.monotonic()
             try:
                 done = self.index_some()
             except (sqlite3.Error, JournalError, OSError) as error:
                 log.error("archive: words cannot be indexed: %s; trying again", error)  # noqa: TRY400
                 done = 0
-            if not done:
-                self._stop.wait(PAUSE_S)
+            self._stop.wait(REST * (time.monotonic() - start) if done else PAUSE_S)
 
     def catch_up(self) -> int:
         total = 0
