@@ -52,8 +52,8 @@ def _ascii(error: BadAddress) -> str:
 
 
 def is_routed(address: Address) -> bool:
-    """Whether the local part hides another destination: percent hack or bang path."""
-    return "%" in address.local or "!" in address.local
+    """Whether the local part hides another destination: percent hack, bang path, quoted @."""
+    return any(mark in address.local for mark in "%!@")
 
 
 def xtext(value: str) -> str:

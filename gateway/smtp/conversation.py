@@ -607,19 +607,22 @@ class Conversation(SMTP):
         content, rest = done
         self._buffer += rest
         if isinstance(content, Bad):
-            self._failed = content.reply.decode()
-            self._state = State.COMMAND
-            self._note_refused()
-            self._walk.reset()
-            self._say(content.reply.decode())
+            self._reject(content.reply.decode())
             return
-        self._ask(Stage.MESSAGE, self._walk.message, self._judged, Message(content))
+        message = Message(content)
+        if len(message.all("Received")) > self._limits.hops:
+            self._reject("554 5.4.6 The message goes round in a circle: too many Received fields")
+            return
+        self._ask(Stage.MESSAGE, self._walk.message, self._judged, message)
+
+    def _reject(self, reply: str) -> None:
+        self._failed = reply
+        self._note_refused()
+        self._finished(reply)
 
     def _judged(self, outcome: Outcome) -> None:
         if isinstance(outcome.verdict, Reject | Defer):
-            reply = self._failed = str(outcome.verdict.reply)
-            self._note_refused()
-            self._finished(reply)
+            self._reject(str(outcome.verdict.reply))
             return
         if not outcome.recipients and not isinstance(outcome.verdict, Discard):
             self._finished("554 5.5.1 No recipient is left")
