@@ -6,6 +6,7 @@ import argparse
 import sys
 from typing import Any
 
+from gateway.archive.journal import Record
 from gateway.archive.shelf import rebuild
 from gateway.cli.office import settings, shelf
 from gateway.mail.message import Message
@@ -18,7 +19,9 @@ def add(commands: Any) -> None:
     parser = commands.add_parser("archive", help="list, verify or rebuild the archive")
     parser.add_argument("action", choices=("list", "verify", "rebuild"))
     parser.add_argument(
-        "--field", default="number", help="what to list: number, id, or a header field's name"
+        "--field",
+        default="number",
+        help="what to list, commas between: number, n, id, or a header field's name",
     )
     parser.set_defaults(work=_archive)
 
@@ -37,24 +40,29 @@ def _archive(chosen: argparse.Namespace) -> int:
 
 def _list(chosen: argparse.Namespace) -> int:
     """One line for each numbered message, in the order of the journal."""
-    name = "x-crash-id" if chosen.field == "crash-id" else chosen.field
-    needs_raw = name not in {"number", "n", "id"}
+    names = chosen.field.split(",")
+    needs_raw = not {"number", "n", "id"}.issuperset(names)
     with shelf(chosen) as opened:
         for record in opened.journal.follow(0, with_raw=needs_raw):
-            if record.number is None:
-                continue
-            match name:
-                case "number":
-                    text = str(record.number)
-                case "n":
-                    text = str(record.number.n)
-                case "id":
-                    text = getattr(record.command, "id", "")
-                case _:
-                    text = Message(record.raw).header(name)
-            if text:
-                sys.stdout.write(text + "\n")
+            if record.number is not None:
+                texts = [_field(record, name) for name in names]
+                if all(texts):
+                    sys.stdout.write(" ".join(texts) + "\n")
     return 0
+
+
+def _field(record: Record, name: str) -> str:
+    match name:
+        case "number":
+            return str(record.number)
+        case "n":
+            return str(record.number.n) if record.number else ""
+        case "id":
+            return record.command.id
+        case "crash-id":
+            return Message(record.raw).header("x-crash-id")
+        case _:
+            return Message(record.raw).header(name)
 
 
 def _verify(chosen: argparse.Namespace) -> int:
