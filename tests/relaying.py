@@ -21,7 +21,13 @@ connections_per_client = 2000
 
 _CHAINS = """
 [chains.inbound]
-steps = ["impersonation"]
+steps = ["limits", "senders", "recipients", "impersonation"]
+
+[filters.limits]
+
+[filters.senders]
+
+[filters.recipients]
 
 [filters.impersonation]
 """
