@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -75,33 +77,44 @@ def test_curl_and_msmtp_submit(gateway: Gateway, tmp_path: Path) -> None:
     assert all(body.endswith(b"\r\n\r\nhello\r\n") for body in bodies)
 
 
-def test_postfix_hands_its_mail_on(gateway: Gateway, tmp_path: Path) -> None:
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder that servers under another user may enter; pytest's own are closed to them."""
+    folder = Path(tempfile.mkdtemp(prefix="vanthu-"))
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder)
+
+
+def test_postfix_hands_its_mail_on(gateway: Gateway, open_folder: Path) -> None:
     """A Postfix of our own, with our gateway as its relayhost."""
     postfix, source = program("postfix"), program("smtp-source")
+    if os.geteuid() != 0:
+        pytest.skip("Postfix starts as root only")
     port = free_port()
-    config, queue, data = (tmp_path / name for name in ("config", "queue", "data"))
+    config, queue, data = (open_folder / name for name in ("config", "queue", "data"))
     for folder in (config, queue, data):
         folder.mkdir()
         folder.chmod(0o755)
     shutil.chown(data, "postfix")
-    tmp_path.chmod(0o755)
-    for above in list(tmp_path.parents)[:3]:
-        above.chmod(above.stat().st_mode | 0o055)
     (config / "main.cf").write_text(
         f"compatibility_level = 3.6\nqueue_directory = {queue}\ndata_directory = {data}\n"
         f"inet_interfaces = 127.0.0.1\nmynetworks = 127.0.0.0/8\nmydestination =\n"
         f"relayhost = [127.0.0.1]:{gateway.inbound}\nmyhostname = client.example\n"
-        f"smtp_tls_security_level = may\nmaillog_file = {queue}/mail.log\n"
-        f"maillog_file_prefixes = {tmp_path}\nsmtp_host_lookup = native\n"
+        f"smtp_tls_security_level = may\nmaillog_file = {open_folder}/mail.log\n"
+        f"maillog_file_prefixes = {open_folder}\nsmtp_host_lookup = native\n"
     )
     shipped = Path("/etc/postfix/master.cf").read_text(encoding="utf-8")
-    rows = [row for row in shipped.splitlines() if not row.startswith(("smtp ", "#"))]
+    rows = [
+        row for row in shipped.splitlines() if "inet" not in row.split()[1:2] and row[:1] != "#"
+    ]
     listen = f"127.0.0.1:{port} inet n - n - - smtpd"
     log = "postlog unix-dgram n - n - 1 postlogd"
     rows = [row for row in rows if not row.startswith("postlog")]
     (config / "master.cf").write_text("\n".join([listen, log, *rows]) + "\n")
     started = run(postfix, "-c", str(config), "start")
-    assert started.returncode == 0, started.stderr
+    log_file = open_folder / "mail.log"
+    assert started.returncode == 0, log_file.read_text() if log_file.exists() else started
     try:
         line = [source, "-m", "20", "-s", "4", "-l", "3000", "-f", "x@example.net"]
         done = run(*line, "-t", "lan@songoaivu.example", f"127.0.0.1:{port}")
@@ -110,7 +123,9 @@ def test_postfix_hands_its_mail_on(gateway: Gateway, tmp_path: Path) -> None:
             if len(arrived(gateway, "lan")) == 20:
                 break
             run("sleep", "0.5")
-        log_text = (queue / "mail.log").read_text() if (queue / "mail.log").exists() else ""
+        log_text = (
+            (open_folder / "mail.log").read_text() if (open_folder / "mail.log").exists() else ""
+        )
         assert len(arrived(gateway, "lan")) == 20, log_text[-3000:]
         assert "TLS connection" in log_text or "status=sent (250 2.0.0 Kept as" in log_text
     finally:
