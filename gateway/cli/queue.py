@@ -41,7 +41,8 @@ def _queue(chosen: argparse.Namespace) -> int:
     with shelf(chosen) as opened:
         match chosen.action:
             case "empty":
-                return 0 if opened.queries.is_idle() else 1
+                is_folded = asyncio.run(opened.settled(opened.journal.last, 0.0))
+                return 0 if is_folded and opened.queries.is_idle() else 1
             case "list":
                 rows = _wanted(opened, chosen)
                 return printed(rows if chosen.json else map(line, rows), as_json=chosen.json)
