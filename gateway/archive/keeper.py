@@ -16,6 +16,7 @@ from threading import Event, Lock, Thread
 from gateway.archive.commands import ArchiveNumber
 from gateway.archive.control import Control
 from gateway.archive.journal import Entry, JournalError, Kept, Record
+from gateway.archive.packing import pack_cold
 from gateway.archive.pen import Pen, moment_of, prepare, sheets
 from gateway.archive.reader import Reader
 from gateway.archive.record import by_year, encode_command
@@ -29,6 +30,9 @@ MIB = 1024 * 1024
 SEGMENT_BYTES = 64 * MIB
 BATCH_BYTES = 8 * MIB
 """Written under one hold of the lock: some 10 ms on a slow disk."""
+
+PACK_AFTER_S = 3600.0
+"""A segment is packed an hour after it was finished: what is delivered now is not in it."""
 
 
 def wall_clock() -> datetime:
@@ -155,6 +159,21 @@ class FileJournal:
     def follow_from(self, segment: int, offset: int, *, with_raw: bool = False) -> Iterator[Record]:
         """The durable records from a place on; for one who keeps his place."""
         return self._reader.follow_from(segment, offset, with_raw=with_raw)
+
+    def pack(self, older_than_s: float = PACK_AFTER_S) -> Iterator[int]:
+        """Compress the segments that were finished longer ago; yields each that has been.
+
+        Only one process at a time does this; in another it yields nothing.
+        """
+        until_ms = int((self._clock().timestamp() - older_than_s) * 1000)
+        fd = self._disk.open(self.folder / "pack.lock", os.O_RDWR | os.O_CREAT)
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            yield from pack_cold(self.folder, self._disk, self._control, until_ms)
+        except BlockingIOError:
+            return
+        finally:
+            self._disk.close(fd)
 
     def verify(self) -> Iterator[tuple[int, str]]:
         """Read everything again: (seq, what is wrong or nothing) for every record."""

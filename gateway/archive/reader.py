@@ -8,9 +8,11 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from pathlib import Path
 from threading import RLock
+from typing import TypeAlias
 
 from gateway.archive.control import Control
 from gateway.archive.journal import JournalError, Record
+from gateway.archive.packed import PackedSegment
 from gateway.archive.record import (
     HEAD_BYTES,
     RECORD_BYTES,
@@ -18,8 +20,8 @@ from gateway.archive.record import (
     Head,
     check_body,
     check_meta,
-    decode_command,
     read_head,
+    record_of,
 )
 from gateway.archive.segments import head_of, segment_path, segments
 from gateway.runtime.disk import Disk
@@ -56,6 +58,9 @@ class PlainSegment:
         if not 0 <= wanted < len(self._offsets):
             raise LookupError(f"no record {seq}")
         return self._offsets[wanted]
+
+    def record(self, offset: int, *, with_raw: bool) -> Record | None:
+        return next(self.records(offset, with_raw=with_raw, window=SHORT), None)
 
     def records(self, offset: int, *, with_raw: bool, window: int = WINDOW) -> Iterator[Record]:
         for head, data, at in self._heads(offset, window):
@@ -95,20 +100,7 @@ class PlainSegment:
             offset = head.end
 
 
-def record_of(head: Head, meta: bytes | memoryview, raw: bytes, segment: int) -> Record:
-    return Record(
-        seq=head.seq,
-        at_ms=head.at_ms,
-        number=head.number,
-        command=decode_command(meta),
-        raw=raw,
-        chain=head.chain,
-        segment=segment,
-        offset=head.offset,
-        size=head.end - head.offset,
-        digest=head.digest,
-        raw_size=head.body_bytes,
-    )
+Shelved: TypeAlias = PlainSegment | PackedSegment
 
 
 class Reader:
@@ -119,7 +111,7 @@ class Reader:
         self._firsts: list[int] = []
         self._numbers: list[int] = []
         self._ends: dict[int, int] = {}
-        self._open: dict[int, PlainSegment] = {}
+        self._open: dict[int, Shelved] = {}
         self._lock = RLock()
 
     def close(self) -> None:
@@ -147,8 +139,7 @@ class Reader:
             return self._read_at(segment, offset, with_raw=with_raw)
 
     def _read_at(self, segment: int, offset: int, *, with_raw: bool) -> Record:
-        records = self._segment(segment).records(offset, with_raw=with_raw, window=SHORT)
-        record = next(records, None)
+        record = self._segment(segment).record(offset, with_raw=with_raw)
         if record is None:
             raise LookupError(f"no record at {offset} of segment {segment}")
         return record
@@ -209,13 +200,14 @@ class Reader:
             if head.prev_end:
                 self._ends[number - 1] = head.prev_end
 
-    def _segment(self, number: int) -> PlainSegment:
+    def _segment(self, number: int) -> Shelved:
         segment = self._open.get(number)
         if segment is None:
             if len(self._open) >= OPEN_MAX:
                 self._open.pop(next(iter(self._open))).close()
             segment = self._open[number] = self._fresh(number)
-        segment.end = self._end(number)
+        if isinstance(segment, PlainSegment):
+            segment.end = self._end(number)
         return segment
 
     def _end(self, number: int) -> int:
@@ -229,9 +221,13 @@ class Reader:
             raise LookupError(f"no journal segment {number}")
         return self._ends[number]
 
-    def _fresh(self, number: int) -> PlainSegment:
+    def _fresh(self, number: int) -> Shelved:
         end = self._end(number)
         if number not in self._numbers:
             self._learn()
         first = self._firsts[self._numbers.index(number)]
-        return PlainSegment(segment_path(self._folder, number), self._disk, number, first, end)
+        path = segment_path(self._folder, number)
+        try:
+            return PlainSegment(path, self._disk, number, first, end)
+        except FileNotFoundError:
+            return PackedSegment(path.with_suffix(".segz"), self._disk, number)

@@ -23,6 +23,7 @@ from zlib import crc32
 import msgspec
 
 from gateway.archive.commands import ArchiveNumber, Command
+from gateway.archive.journal import Record
 
 MAGIC = b"VTR1"
 VERSION = 1
@@ -228,6 +229,22 @@ def advance(tail: Tail, head: Head, meta: bytes | memoryview) -> None:
             raise BadRecord(f"number {head.year}-{head.n:07d} where {expected} belongs")
         tail.counters[head.year] = head.n
     tail.seq, tail.chain, tail.end = head.seq, head.chain, head.end
+
+
+def record_of(head: Head, meta: bytes | memoryview, raw: bytes, segment: int) -> Record:
+    return Record(
+        seq=head.seq,
+        at_ms=head.at_ms,
+        number=head.number,
+        command=decode_command(meta),
+        raw=raw,
+        chain=head.chain,
+        segment=segment,
+        offset=head.offset,
+        size=head.end - head.offset,
+        digest=head.digest,
+        raw_size=head.body_bytes,
+    )
 
 
 def by_year(counters: Mapping[int, int]) -> Iterator[ArchiveNumber]:

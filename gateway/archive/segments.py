@@ -107,9 +107,16 @@ def last_whole(fd: int, disk: Disk, start: Tail, until: int | None = None) -> Ta
 
 
 def head_of(folder: Path, disk: Disk, segment: int) -> SegmentHead:
-    """BadRecord if it is damaged. OSError if it cannot be read."""
-    with opened(segment_path(folder, segment), os.O_RDONLY, disk) as fd:
+    """From the plain or the packed file. BadRecord if it is damaged."""
+    path = segment_path(folder, segment)
+    try:
+        fd = disk.open(path, os.O_RDONLY)
+    except FileNotFoundError:
+        fd = disk.open(segment_path(folder, segment, "segz"), os.O_RDONLY)
+    try:
         return read_segment_head(disk.read(fd, HEAD_BYTES, 0))
+    finally:
+        disk.close(fd)
 
 
 @dataclass(frozen=True, slots=True)

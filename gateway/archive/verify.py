@@ -6,7 +6,11 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from zstandard import ZstdError
+
 from gateway.archive.control import Control
+from gateway.archive.journal import JournalError
+from gateway.archive.packed import PackedSegment
 from gateway.archive.record import (
     HEAD_BYTES,
     RECORD_BYTES,
@@ -37,8 +41,12 @@ def verify(folder: Path, disk: Disk, control: Control) -> Iterator[tuple[int, st
         if (start.seq, start.chain, start.counters) != (tail.seq, tail.chain, tail.counters):
             yield start.seq, _gap(tail, start, number)
         tail = start
-        with opened(segment_path(folder, number), os.O_RDONLY, disk) as fd:
-            yield from _segment(fd, disk, tail, ends[number])
+        path = segment_path(folder, number)
+        if path.exists():
+            with opened(path, os.O_RDONLY, disk) as fd:
+                yield from _segment(fd, disk, tail, ends[number])
+        else:
+            yield from _packed(path.with_suffix(".segz"), disk, number, tail, ends[number])
     if tail.seq < state.durable_seq:
         yield state.durable_seq, f"records {tail.seq + 1} to {state.durable_seq} cannot be read"
 
@@ -64,11 +72,34 @@ def _segment(fd: int, disk: Disk, tail: Tail, end: int) -> Iterator[tuple[int, s
             return
 
 
-def _record(fd: int, disk: Disk, tail: Tail, head: Head) -> str:
+def _packed(
+    path: Path, disk: Disk, segment: int, tail: Tail, end: int
+) -> Iterator[tuple[int, str]]:
+    tail.end = HEAD_BYTES
+    packed = None
     try:
-        meta = disk.read(fd, head.meta_bytes, head.meta_at)
+        packed = PackedSegment(path, disk, segment)
+        for head, meta, raw in packed.entries():
+            yield head.seq, _check(tail, head, meta, raw)
+    except (JournalError, BadRecord, ZstdError, OSError) as error:
+        yield tail.seq + 1, f"{path}: nothing can be read behind record {tail.seq}: {error}"
+        return
+    finally:
+        if packed is not None:
+            packed.close()
+    if tail.end != end:
+        yield tail.seq + 1, f"{path} ends too early"
+
+
+def _record(fd: int, disk: Disk, tail: Tail, head: Head) -> str:
+    meta = disk.read(fd, head.meta_bytes, head.meta_at)
+    return _check(tail, head, meta, disk.read(fd, head.body_bytes, head.body_at))
+
+
+def _check(tail: Tail, head: Head, meta: bytes, raw: bytes) -> str:
+    try:
         check_meta(head, meta)
-        check_body(head, disk.read(fd, head.body_bytes, head.body_at))
+        check_body(head, raw)
         advance(tail, head, meta)
     except BadRecord as error:
         tail.seq, tail.chain, tail.end = head.seq, head.chain, head.end
