@@ -7,10 +7,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from gateway.mail.address import NOBODY, Address, BadAddress
+from gateway.mail.session import Transaction
 
 _LINE = re.compile(rb" ?<([^<>]*)>(?: +(.*))?", re.DOTALL)
 _PARAMETER = re.compile(rb"([A-Za-z0-9][A-Za-z0-9-]*)(?:=([!-<>-~\x80-\xff]+))?")
 _XTEXT = re.compile(r"\+([0-9A-F]{2})")
+
+
+NOTIFY = frozenset({"NEVER", "SUCCESS", "FAILURE", "DELAY"})
+SIZE_DIGITS = 20
+"""RFC 1870 3."""
 
 
 class BadCommand(Exception):
@@ -49,6 +55,46 @@ def read_path(rest: bytes, *, utf8: bool, null: bool) -> Path:
 
 def _ascii(error: BadAddress) -> str:
     return str(error).encode("ascii", "replace").decode()[:200]
+
+
+def mail_parameters(begun: Transaction, given: dict[str, str], most: int) -> None:
+    """Put what MAIL's parameters say into the transaction. ``most``: bytes of a message."""
+    size = given.pop("SIZE", "0")
+    if not (size.isascii() and size.isdigit() and len(size) <= SIZE_DIGITS):
+        raise BadCommand("501 5.5.4 SIZE is a number of bytes")
+    if int(size) > most:
+        raise BadCommand("552 5.3.4 Message too big; send large files another way")
+    begun.declared_size = int(size)
+    body = given.pop("BODY", "7BIT").upper()
+    if body not in {"7BIT", "8BITMIME"}:
+        raise BadCommand("501 5.5.4 BODY is 7BIT or 8BITMIME")
+    begun.is_8bit = body == "8BITMIME"
+    begun.is_utf8 = given.pop("SMTPUTF8", None) is not None
+    begun.ret = given.pop("RET", "").upper()
+    if begun.ret not in {"", "FULL", "HDRS"}:
+        raise BadCommand("501 5.5.4 RET is FULL or HDRS")
+    try:
+        begun.envid = xtext(given.pop("ENVID", ""))
+    except ValueError:
+        raise BadCommand("501 5.5.4 ENVID is not in order") from None
+    given.pop("AUTH", None)  # RFC 4954 5: we believe our own login alone.
+    _none_left(given)
+
+
+def rcpt_parameters(given: dict[str, str]) -> tuple[frozenset[str], str]:
+    """NOTIFY and ORCPT of RCPT (RFC 3461 4.1, 4.2)."""
+    notify = frozenset(n for n in given.pop("NOTIFY", "").upper().split(",") if n)
+    if not notify <= NOTIFY or ("NEVER" in notify and len(notify) > 1):
+        raise BadCommand("501 5.5.4 NOTIFY is NEVER, or of SUCCESS, FAILURE and DELAY")
+    orcpt = given.pop("ORCPT", "")
+    _none_left(given)
+    return notify, orcpt
+
+
+def _none_left(given: dict[str, str]) -> None:
+    if given:
+        name = next(iter(given))[:40]
+        raise BadCommand(f"555 5.5.4 Parameter not known: {name}")
 
 
 def is_routed(address: Address) -> bool:

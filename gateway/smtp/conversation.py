@@ -1,295 +1,33 @@
-"""One client: its bytes become questions to an inspection, the verdicts become replies.
-
-A push parser in aiosmtpd's SMTP class: commands are answered as they arrive, the answers to
-pipelined ones leave together, and no task is made unless a filter or the journal has to be waited
-for. aiosmtpd's own loop reads line by line and copies a message four times; see
-decisions/0003-push-parser.md.
-"""
+"""One client: its commands become questions to an inspection, the verdicts become replies."""
 
 from __future__ import annotations
 
 import asyncio
-import base64
-import binascii
 import logging
-from collections.abc import Callable, Coroutine
-from enum import Enum, auto
-from ipaddress import ip_address
-from typing import Any, TypeVar, cast
-
-from aiosmtpd.smtp import SMTP
+from collections.abc import Callable
 
 from gateway.archive.journal import JournalError
 from gateway.chain.filter import Stage
-from gateway.chain.inspection import Inspection, Outcome, at_once
+from gateway.chain.inspection import Outcome
 from gateway.mail.message import Message
-from gateway.mail.session import Purpose, Recipient, Session, Tls, Transaction
+from gateway.mail.session import Purpose, Recipient, Transaction
 from gateway.mail.verdict import Defer, Discard, Reject, Verdict
 from gateway.runtime.ids import new_id
-from gateway.smtp.commands import BadCommand, is_routed, read_path, xtext
+from gateway.smtp.commands import BadCommand, is_routed, mail_parameters, rcpt_parameters, read_path
 from gateway.smtp.data import Bad, DataDecoder
-from gateway.smtp.door import Answer, Crowd, Door, SignInError
+from gateway.smtp.door import Answer
+from gateway.smtp.login import Login
+from gateway.smtp.wire import BUG, State
 
 log = logging.getLogger(__name__)
 
-T = TypeVar("T")
-
-BUG = "451 4.3.0 Internal error, please try again later"
-BUSY_BUFFER = 256 * 1024
-"""What a client may send ahead while we are busy with its last command."""
 HTTP = frozenset({b"GET", b"POST", b"PUT", b"HEAD", b"OPTIONS", b"CONNECT", b"DELETE", b"PATCH"})
-NOTIFY = frozenset({"NEVER", "SUCCESS", "FAILURE", "DELAY"})
 IDLE_COMMANDS = frozenset({b"NOOP", b"RSET", b"VRFY", b"HELP", b"EXPN"})
 TLS_FREE = frozenset({b"EHLO", b"HELO", b"STARTTLS", b"NOOP", b"QUIT", b"RSET"})
 
 
-class State(Enum):
-    """What the next bytes are."""
-
-    COMMAND = auto()
-    DATA = auto()
-    AUTH = auto()
-    BUSY = auto()
-    CLOSED = auto()
-
-
-class Conversation(SMTP):
+class Conversation(Login):
     """Everything that is said on one connection."""
-
-    def __init__(self, door: Door, gone: Callable[[Conversation], None]) -> None:
-        # Not SMTP.__init__: it looks over itself and its handler by reflection, 0.5 ms a time.
-        asyncio.StreamReaderProtocol.__init__(
-            self, asyncio.StreamReader(loop=door.loop), loop=door.loop
-        )
-        self.loop = door.loop
-        self.transport: asyncio.Transport | None = None
-        self._door = door
-        self._gone = gone
-        self._limits = door.limits
-        self._state = State.BUSY
-        self._buffer = bytearray()
-        self._out: list[str] = []
-        self._decoder: DataDecoder | None = None
-        self._held = 0
-        self._counted: str | None = None
-        self._commands = self._errors = self._noops = 0
-        self._failed = ""
-        self._auth: Callable[[bytes], None] | None = None
-        self._task: asyncio.Task[None] | None = None
-        self._is_keeping = False
-        self._deadline = 0.0
-        self._data_began = 0.0
-        self._data_bytes = 0
-
-    # The connection.
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport = cast("asyncio.Transport", transport)  # uvloop's is one in all but name.
-        peer = self.transport.get_extra_info("peername") or ("", 0)
-        client = ip_address(peer[0].partition("%")[0]) if peer[0] else None
-        door = self._door
-        self._talk = Session(
-            new_id(), "smtp", client, door.services, door.table.purpose, client_port=peer[1]
-        )
-        self._walk = Inspection(door.chain, self._talk)
-        self._note_tls()
-        now = self.loop.time()
-        self._ends = now + self._limits.session_s
-        self._deadline = now + self._limits.idle_s
-        self._timer = self.loop.call_at(min(self._deadline, self._ends), self._tick)
-        if refusal := self._enter():
-            self._bye(refusal)
-            return
-        self._ask(Stage.CONNECT, self._walk.connect, self._greet)
-        self._flush()
-
-    def _enter(self) -> str:
-        crowd, key = self._door.crowd, Crowd.key(self._talk.client)
-        crowd.all += 1
-        crowd.by_client[key] += 1
-        self._counted = key
-        if crowd.all > self._limits.connections:
-            return "421 4.3.2 Too many connections, please try again later"
-        if crowd.by_client[key] > self._limits.connections_per_client:
-            return "421 4.7.0 Too many connections from your address, please try again later"
-        return ""
-
-    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio gives it.
-        self._state = State.CLOSED
-        self._timer.cancel()
-        self._let_go()
-        if self._counted is not None:
-            crowd = self._door.crowd
-            crowd.all -= 1
-            crowd.by_client[self._counted] -= 1
-            if crowd.by_client[self._counted] <= 0:
-                del crowd.by_client[self._counted]
-            self._counted = None
-        if self._task is not None and not self._is_keeping:
-            self._task.cancel()
-        self._note_refused()
-        self._gone(self)
-        self.transport = None
-
-    def eof_received(self) -> bool:
-        return False
-
-    def pause_writing(self) -> None:
-        if self.transport is not None:
-            self.transport.pause_reading()  # Who does not read our replies is not read either.
-
-    def resume_writing(self) -> None:
-        if self.transport is not None:
-            self.transport.resume_reading()
-
-    def finish(self) -> None:
-        """We are stopping: say goodbye now, or as soon as the message under way is settled."""
-        self._ends = 0.0
-        if self._state in {State.COMMAND, State.AUTH}:
-            self._bye("421 4.3.2 We are stopping, please try again later")
-
-    def _tick(self) -> None:
-        if self._state is State.CLOSED:
-            return
-        now = self.loop.time()
-        due = min(self._deadline, self._ends)
-        if now < due or self._state is State.BUSY:
-            self._timer = self.loop.call_at(max(due, now + 1.0), self._tick)
-            return
-        self._bye("421 4.4.2 Time is up, please connect again")
-
-    def data_received(self, data: bytes) -> None:
-        try:
-            self._received(data)
-        except Exception:
-            log.exception("session %s mail %s", self._talk.id, self._walk.transaction.id)
-            self._bye(BUG.replace("451", "421", 1))
-
-    def _received(self, data: bytes) -> None:
-        now = self.loop.time()
-        self._deadline = now + self._limits.idle_s
-        if self._state is State.DATA:
-            self._take(data)
-        else:
-            self._buffer += data
-        if self._state is State.BUSY:
-            if len(self._buffer) > BUSY_BUFFER and self.transport is not None:
-                self.transport.pause_reading()
-            return
-        self._run()
-
-    def _run(self) -> None:
-        while self._state in {State.COMMAND, State.AUTH}:
-            end = self._buffer.find(b"\n")
-            longest = (
-                self._limits.auth_line_bytes
-                if self._state is State.AUTH
-                else self._limits.command_bytes
-            )
-            if end > longest or (end < 0 and len(self._buffer) > longest):
-                self._bye("500 5.5.2 Line too long")
-                return
-            if end < 0:
-                break
-            line = bytes(self._buffer[:end])
-            del self._buffer[: end + 1]
-            if not line.endswith(b"\r") or b"\r" in line[:-1] or b"\0" in line:
-                self._bye("500 5.5.2 A line ends in CR LF, and CR, LF and NUL stand nowhere else")
-                return
-            self._line(line[:-1])
-        self._flush()
-
-    # Replies.
-
-    def _say(self, reply: str) -> None:
-        if reply.startswith("5"):
-            self._errors += 1
-            if self._errors > self._limits.errors:
-                self._bye("421 4.7.0 Too many errors")
-                return
-        self._out.append(reply)
-
-    def _flush(self) -> None:
-        if self._out and self.transport is not None:
-            self.transport.write(("\r\n".join(self._out) + "\r\n").encode("ascii", "replace"))
-        self._out.clear()
-
-    def _bye(self, reply: str) -> None:
-        if self._state is State.CLOSED:
-            return
-        self._out.append(reply)
-        self._flush()
-        self._state = State.CLOSED
-        self._buffer.clear()
-        if self.transport is not None:
-            self.transport.close()
-
-    # Waiting for a filter or the journal, without a task where nobody waits.
-
-    def _ask(
-        self,
-        stage: Stage,
-        question: Callable[..., Coroutine[Any, Any, T]],
-        then: Callable[[T], None],
-        *args: object,
-    ) -> None:
-        if stage not in self._door.chain.waiting:
-            then(at_once(question(*args)))
-            return
-        self._wait(question(*args), then)
-
-    def _wait(self, walk: Coroutine[Any, Any, T], then: Callable[[T], None]) -> None:
-        self._flush()
-        self._state = State.BUSY
-        self._task = self.loop.create_task(self._waited(walk, then))
-
-    async def _waited(self, walk: Coroutine[Any, Any, T], then: Callable[[T], None]) -> None:
-        try:
-            then(await walk)
-        except Exception:
-            log.exception("session %s mail %s", self._talk.id, self._walk.transaction.id)
-            self._ready(BUG)
-        if self._state in {State.COMMAND, State.AUTH, State.DATA}:
-            self._resume()
-
-    def _resume(self) -> None:
-        """Go on with what the client has sent meanwhile."""
-        if self.transport is not None and not self.transport.is_reading():
-            self.transport.resume_reading()
-        if self._state is State.DATA:
-            data = bytes(self._buffer)
-            self._buffer.clear()
-            self._flush()
-            if data:
-                self._take(data)
-        self._run()
-        if self._ends == 0.0:
-            self.finish()
-
-    def _ready(self, reply: str) -> None:
-        """Say something, and be ready for the next command."""
-        if self._state is not State.CLOSED:
-            self._state = State.COMMAND
-            self._say(reply)
-
-    def _settle(self, verdict: Verdict, yes: str) -> bool:
-        """Answer by a verdict; whether it was a yes."""
-        if isinstance(verdict, Reject | Defer):
-            self._failed = str(verdict.reply)
-            self._ready(self._failed)
-            return False
-        self._ready(yes)
-        return True
-
-    def _greet(self, verdict: Verdict) -> None:
-        if isinstance(verdict, Reject | Defer):
-            code = "554" if isinstance(verdict, Reject) else "421"
-            self._failed = f"{code} {verdict.reply.status} {verdict.reply.text}"
-            self._bye(self._failed)
-            return
-        self._ready(f"220 {self._door.services.hostname} ESMTP")
-
-    # Commands.
 
     def _line(self, line: bytes) -> None:
         if self._state is State.AUTH:
@@ -369,31 +107,8 @@ class Conversation(SMTP):
             raise BadCommand("501 5.5.4 Syntax: MAIL FROM:<address>")
         path = read_path(rest[5:], utf8=b"SMTPUTF8" in rest.upper(), null=True)
         begun = Transaction(self._talk, id=new_id(), sender=path.address)
-        self._mail_parameters(begun, dict(path.parameters))
+        mail_parameters(begun, dict(path.parameters), self._limits.message_bytes)
         self._ask(Stage.MAIL, self._walk.mail, self._begun, begun)
-
-    def _mail_parameters(self, begun: Transaction, given: dict[str, str]) -> None:
-        size = given.pop("SIZE", "0")
-        if not (size.isascii() and size.isdigit() and len(size) <= 20):  # noqa: PLR2004 - RFC 1870
-            raise BadCommand("501 5.5.4 SIZE is a number of bytes")
-        if int(size) > self._limits.message_bytes:
-            raise BadCommand("552 5.3.4 Message too big; send large files another way")
-        begun.declared_size = int(size)
-        body = given.pop("BODY", "7BIT").upper()
-        if body not in {"7BIT", "8BITMIME"}:
-            raise BadCommand("501 5.5.4 BODY is 7BIT or 8BITMIME")
-        begun.is_8bit = body == "8BITMIME"
-        begun.is_utf8 = given.pop("SMTPUTF8", None) is not None
-        begun.ret = given.pop("RET", "").upper()
-        if begun.ret not in {"", "FULL", "HDRS"}:
-            raise BadCommand("501 5.5.4 RET is FULL or HDRS")
-        try:
-            begun.envid = xtext(given.pop("ENVID", ""))
-        except ValueError:
-            raise BadCommand("501 5.5.4 ENVID is not in order") from None
-        given.pop("AUTH", None)  # RFC 4954 5: we believe our own login alone.
-        if given:
-            raise BadCommand(f"555 5.5.4 Parameter not known: {next(iter(given))[:40]}")
 
     def _begun(self, verdict: Verdict) -> None:
         if not self._settle(verdict, "250 2.1.0 Sender ok"):
@@ -409,13 +124,7 @@ class Conversation(SMTP):
         if len(transaction.recipients) >= self._limits.recipients:
             raise BadCommand("452 4.5.3 Too many recipients; send the rest in another message")
         path = read_path(rest[3:], utf8=transaction.is_utf8, null=False)
-        given = dict(path.parameters)
-        notify = frozenset(n for n in given.pop("NOTIFY", "").upper().split(",") if n)
-        if not notify <= NOTIFY or ("NEVER" in notify and len(notify) > 1):
-            raise BadCommand("501 5.5.4 NOTIFY is NEVER, or of SUCCESS, FAILURE and DELAY")
-        orcpt = given.pop("ORCPT", "")
-        if given:
-            raise BadCommand(f"555 5.5.4 Parameter not known: {next(iter(given))[:40]}")
+        notify, orcpt = rcpt_parameters(dict(path.parameters))
         if not self._may_send_to(path.address.domain) or is_routed(path.address):
             self._failed = "550 5.7.1 Relaying denied"
             raise BadCommand(self._failed)
@@ -449,113 +158,6 @@ class Conversation(SMTP):
 
     def _quit(self, _: bytes) -> None:
         self._bye("221 2.0.0 Goodbye")
-
-    # TLS and signing in.
-
-    def _starttls(self, rest: bytes) -> None:
-        if rest:
-            raise BadCommand("501 5.5.4 STARTTLS takes no parameter")
-        if self._door.tls is None or self._door.table.tls not in {"offered", "required"}:
-            raise BadCommand("502 5.5.1 No TLS here")
-        if self._talk.tls:
-            raise BadCommand("503 5.5.1 TLS is on already")
-        if self._buffer:  # Sent in clear text ahead of the handshake: somebody put it there.
-            self._bye("421 5.5.1 Nothing may follow STARTTLS before the handshake")
-            return
-        self._out.append("220 2.0.0 Begin")
-        self._wait(self._upgrade(), self._upgraded)
-
-    async def _upgrade(self) -> asyncio.Transport | None:
-        assert self.transport is not None
-        assert self._door.tls is not None
-        try:
-            return await self.loop.start_tls(
-                self.transport,
-                self,
-                self._door.tls,
-                server_side=True,
-                ssl_handshake_timeout=self._limits.handshake_s,
-            )
-        except OSError as error:
-            log.info("session %s: no TLS: %s", self._talk.id, error)
-            return None
-
-    def _upgraded(self, transport: asyncio.Transport | None) -> None:
-        if transport is None:
-            if self.transport is not None:
-                self.transport.abort()
-            self._state = State.CLOSED
-            return
-        self.transport = transport
-        self._note_tls()
-        self._forget()
-        self._talk.helo = ""
-        self._state = State.COMMAND
-
-    def _note_tls(self) -> None:
-        assert self.transport is not None
-        cipher = self.transport.get_extra_info("cipher")
-        self._talk.tls = Tls(cipher[1], cipher[0]) if cipher else None
-
-    def _auth_command(self, rest: bytes) -> None:
-        if self._door.sign_in is None:
-            raise BadCommand("502 5.5.1 Nobody signs in here")
-        if not self._talk.tls:
-            raise BadCommand("538 5.7.11 Use STARTTLS first")
-        if not self._talk.helo or self._talk.user or self._walk.transaction.id:
-            raise BadCommand("503 5.5.1 Not now")
-        mechanism, _, initial = rest.partition(b" ")
-        match mechanism.upper():
-            case b"PLAIN" if initial:
-                self._plain(initial)
-            case b"PLAIN":
-                self._prompt("", self._plain)
-            case b"LOGIN" if initial:
-                self._login_name(initial)
-            case b"LOGIN":
-                self._prompt("VXNlcm5hbWU6", self._login_name)
-            case _:
-                raise BadCommand("504 5.5.4 PLAIN or LOGIN")
-
-    def _prompt(self, text: str, then: Callable[[bytes], None]) -> None:
-        self._out.append(f"334 {text}")
-        self._state = State.AUTH
-        self._auth = then
-
-    def _plain(self, line: bytes) -> None:
-        parts = self._unwrapped(line).split(b"\0")
-        if len(parts) != 3:  # noqa: PLR2004 - RFC 4616: authzid, authcid, password
-            self._ready("501 5.5.2 Not in order")
-            return
-        self._check(parts[1], parts[2])
-
-    def _login_name(self, line: bytes) -> None:
-        name = self._unwrapped(line)
-        self._prompt("UGFzc3dvcmQ6", lambda word: self._check(name, self._unwrapped(word)))
-
-    def _unwrapped(self, line: bytes) -> bytes:
-        self._state = State.COMMAND
-        if line == b"*":
-            raise BadCommand("501 5.7.0 As you wish")
-        try:
-            return base64.b64decode(b"" if line == b"=" else line, validate=True)
-        except binascii.Error:
-            raise BadCommand("501 5.5.2 Not base64") from None
-
-    def _check(self, login: bytes, password: bytes) -> None:
-        self._wait(self._checked(login, password), self._ready)
-
-    async def _checked(self, login: bytes, password: bytes) -> str:
-        assert self._door.sign_in is not None
-        try:
-            self._talk.user = await self._door.sign_in(
-                self._talk.client,
-                login.decode("utf-8", "replace"),
-                password.decode("utf-8", "replace"),
-            )
-        except SignInError as error:
-            return str(error)
-        return "235 2.7.0 Signed in"
 
     # The message.
 
@@ -655,25 +257,6 @@ class Conversation(SMTP):
         self._noops = 0
         self._failed = ""
         self._ready(reply)
-
-    def _forget(self) -> None:
-        self._note_refused()
-        self._walk.reset()
-
-    def _note_refused(self) -> None:
-        """Keep what was refused in the archive, once for each transaction."""
-        if self._failed:
-            failed, self._failed = self._failed, ""
-            self._door.refused(self._walk, failed)
-
-    def _hold(self, size: int) -> None:
-        self._door.budget.take(size - self._held)
-        self._held = size
-
-    def _let_go(self) -> None:
-        if self._held:
-            held, self._held = self._held, 0
-            self._door.budget.free(held)
 
 
 def void(_: object) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from gateway.smtp.conversation import Conversation
 from gateway.smtp.door import Door
+from gateway.smtp.wire import Wire
 
 BACKLOG = 1024
 GOODBYE_S = 30.0
@@ -21,7 +22,7 @@ class Server:
 
     door: Door
     _server: asyncio.Server | None = None
-    _talking: set[Conversation] = field(default_factory=set)
+    _talking: set[Wire] = field(default_factory=set)
     _empty: asyncio.Event | None = None
 
     async def open(self, sock: socket.socket | None = None) -> int:
@@ -55,7 +56,7 @@ class Server:
         self._talking.add(talk)
         return talk
 
-    def _left(self, talk: Conversation) -> None:
+    def _left(self, talk: Wire) -> None:
         self._talking.discard(talk)
         if self._empty is not None and not self._talking:
             self._empty.set()
