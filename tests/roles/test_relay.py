@@ -132,7 +132,10 @@ def test_the_clerk_signs_in_over_tls_alone(gateway: Gateway) -> None:
             client.login("lan", "wrong")
         client.ehlo()
         client.login("lan", "secret")
-        client.sendmail("lan@songoaivu.example", ["minh@songoaivu.example"], LETTER)
+        own, to = "lan@songoaivu.example", ["minh@songoaivu.example"]
+        with pytest.raises(smtplib.SMTPDataError, match="may not send under this address"):
+            client.sendmail(own, to, LETTER)
+        client.sendmail(own, to, LETTER.replace(b"citizen@example.net", own.encode()))
     gateway.settle()
     (found,) = gateway.found("--recipient", "minh")
     assert found["direction"] == "internal"
