@@ -137,7 +137,7 @@ def test_the_clerk_signs_in_over_tls_alone(gateway: Gateway) -> None:
             client.sendmail(own, to, LETTER)
         client.sendmail(own, to, LETTER.replace(b"citizen@example.net", own.encode()))
     gateway.settle()
-    (found,) = gateway.found("--recipient", "minh")
+    (found,) = gateway.found("--recipient", "minh", "--state", "accepted")
     assert found["direction"] == "internal"
 
 
