@@ -13,8 +13,8 @@ from gateway.mail.dns import DnsAway, Found, Mx, Tlsa
 Zone: TypeAlias = Mapping[str, Mapping[str, Sequence[Any]]]
 """Name to type to records: ``{"example.vn": {"TXT": ["v=spf1 -all"], "MX": ["10 mx.example"]}}``.
 
-``AWAY`` as a type, with anything in it, gives no answer to any question about the name; as the
-only record of a type, to questions of this type. ``CNAME`` is followed.
+``AWAY`` as a type, with anything in it, gives no answer about types that are not given; as the
+only record of a type, none about this type. ``CNAME`` is followed.
 """
 AWAY = "AWAY"
 _LINKS_MAX = 8
@@ -44,9 +44,9 @@ class Canned(Questions):
         types = self._answers.get(name)
         if types is None:
             return Found() if name in self._parents else NO_NAME
-        if AWAY in types:
-            return DnsAway(f"no answer for {kind} {name}: it took too long")
         found = types.get(kind)
+        if found is None and AWAY in types:
+            return DnsAway(f"no answer for {kind} {name}: it took too long")
         if found is None and links and isinstance(alias := types.get("CNAME"), Found):
             return self._look(kind, alias.records[0], links - 1)
         return found if found is not None else Found(is_secure=self._is_secure)

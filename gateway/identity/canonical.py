@@ -1,0 +1,138 @@
+"""A message in the two canonical forms of DKIM, each made once however many signatures there are.
+
+RFC 6376 3.4. ``bytes.replace`` walks a body ten times as fast as a regular expression.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+from gateway.mail.message import Message
+
+Form: TypeAlias = Literal["simple", "relaxed"]
+Header: TypeAlias = tuple[bytes, bytes]
+"""Name as written, and value from behind the colon to its last CR LF."""
+
+_BLANKS = re.compile(rb"[ \t]+")
+_NAME = re.compile(rb"[\x21-\x39\x3b-\x7e]+\Z")
+_STRAY = re.compile(rb"\r(?!\n)|(?<!\r)\n|\x00")
+
+
+class Malformed(Exception):
+    """The header cannot be read in one way only, so no signature over it means anything."""
+
+
+def relaxed_body(body: bytes) -> bytes:
+    """RFC 6376 3.4.4."""
+    if body and not body.endswith(b"\r\n"):
+        body += b"\r\n"
+    if b"\t" in body:
+        body = body.replace(b"\t", b" ")
+    while b"  " in body:
+        body = body.replace(b"  ", b" ")
+    if b" \r\n" in body:
+        body = body.replace(b" \r\n", b"\r\n")
+    return _without_empty_end(body)
+
+
+def simple_body(body: bytes) -> bytes:
+    """RFC 6376 3.4.3."""
+    if not body.endswith(b"\r\n"):
+        body += b"\r\n"
+    return _without_empty_end(body) or b"\r\n"
+
+
+def _without_empty_end(body: bytes) -> bytes:
+    end = len(body)
+    while body.endswith(b"\r\n", 0, end):
+        end -= 2
+    return body[: end + 2] if end else b""
+
+
+def relaxed_value(value: bytes) -> bytes:
+    """RFC 6376 3.4.2, with the CR LF at the end."""
+    return _BLANKS.sub(b" ", value.replace(b"\r\n", b"")).strip(b" ") + b"\r\n"
+
+
+def without_signature(value: bytes) -> bytes:
+    """A signature field with an empty ``b=`` (RFC 6376 3.5), all else as it was."""
+    tags = value.split(b";")
+    for at, tag in enumerate(tags):
+        name, sign, _ = tag.partition(b"=")
+        if sign and name.strip() == b"b":
+            tags[at] = name + sign
+    return b";".join(tags)
+
+
+@dataclass
+class Letter:
+    """A message taken apart for signing or checking."""
+
+    headers: tuple[Header, ...]
+    body: bytes
+    _bodies: dict[Form, bytes] = field(default_factory=dict)
+    _digests: dict[tuple[Form, str], bytes] = field(default_factory=dict)
+    _places: dict[bytes, list[int]] = field(default_factory=dict)
+    _relaxed: dict[int, bytes] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, message: Message) -> Letter:
+        """Malformed where a header line is no field, or has stray line ends or NULs."""
+        if _STRAY.search(message.head):
+            raise Malformed("the header has a stray line end or a NUL")
+        headers: list[Header] = []
+        for _, raw in message.fields:
+            name, colon, value = raw.partition(b":")
+            if not colon or not _NAME.match(name):
+                raise Malformed(f"{raw[:40]!r} is not a header field")
+            headers.append((name, value))
+        return cls(tuple(headers), bytes(message.body))
+
+    def canonical_body(self, form: Form) -> bytes:
+        if form not in self._bodies:
+            self._bodies[form] = (relaxed_body if form == "relaxed" else simple_body)(self.body)
+        return self._bodies[form]
+
+    def body_digest(self, form: Form, algorithm: str) -> bytes:
+        """The hash of the whole canonical body."""
+        key = (form, algorithm)
+        if key not in self._digests:
+            self._digests[key] = hashlib.new(algorithm, self.canonical_body(form)).digest()
+        return self._digests[key]
+
+    def header_digest(
+        self, form: Form, algorithm: str, chosen: Iterable[bytes], signature: Header
+    ) -> bytes:
+        """The hash of the chosen fields (lower-case names, RFC 6376 5.4.2) and the signature's."""
+        hasher = hashlib.new(algorithm)
+        left = {name: list(places) for name, places in self.places.items()}
+        for name in chosen:
+            if places := left.get(name):
+                hasher.update(self._field(form, places.pop()))
+        name, value = signature
+        value = without_signature(value)
+        if form == "relaxed":
+            hasher.update(name.lower() + b":" + relaxed_value(value)[:-2])
+        else:
+            hasher.update(name + b":" + value.removesuffix(b"\r\n"))
+        return hasher.digest()
+
+    @property
+    def places(self) -> dict[bytes, list[int]]:
+        """Where the fields of each lower-case name stand, top first."""
+        if not self._places:
+            for at, (name, _) in enumerate(self.headers):
+                self._places.setdefault(name.lower(), []).append(at)
+        return self._places
+
+    def _field(self, form: Form, at: int) -> bytes:
+        name, value = self.headers[at]
+        if form == "simple":
+            return name + b":" + value
+        if at not in self._relaxed:
+            self._relaxed[at] = name.lower() + b":" + relaxed_value(value)
+        return self._relaxed[at]
