@@ -7,6 +7,7 @@ import logging
 import signal
 import ssl
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from gateway.archive.journal import JournalError, Kept
@@ -19,6 +20,7 @@ from gateway.directory.passwords import Passwords
 from gateway.intake import answer, entry, refusal, utc_now
 from gateway.mail.services import Services, SystemClock
 from gateway.roles.health import Health
+from gateway.runtime import systemd
 from gateway.settings.read import Settings
 from gateway.smtp.door import Answer, Budget, Crowd, Door, ListenerTable
 from gateway.smtp.server import Server
@@ -62,9 +64,11 @@ class Relay:
             ports = await self._open(services, loop)
             ports["metrics"] = await health.open(server.metrics_host, server.metrics_port)
             told(ports)
-            await self._stop.wait()
+            systemd.notify("READY=1")
+            await self._work()
         finally:
             self._stop.set()
+            systemd.notify("STOPPING=1")
             log.info("stopping")
             await asyncio.gather(*(door.close() for door in self._servers))
             await health.close()
@@ -73,6 +77,14 @@ class Relay:
                 await asyncio.wait(self._pending, timeout=10)
             await asyncio.to_thread(self.shelf.close)
             notepad.close()
+
+    async def _work(self) -> None:
+        """Until told to stop; systemd hears that the loop still turns."""
+        patience_s = systemd.watchdog_s() or None
+        while not self._stop.is_set():
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._stop.wait(), patience_s)
+            systemd.notify("WATCHDOG=1")
 
     def _postman(self) -> Postman:
         shelf = self.shelf

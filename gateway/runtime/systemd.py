@@ -1,0 +1,24 @@
+"""Tells systemd how we are: ready, stopping, still alive (sd_notify(3))."""
+
+from __future__ import annotations
+
+import os
+import socket
+
+
+def notify(state: str) -> bool:
+    """Send a state such as ``READY=1``; False where no systemd listens."""
+    address = os.environ.get("NOTIFY_SOCKET", "")
+    if not address:
+        return False
+    if address.startswith("@"):
+        address = "\0" + address[1:]
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as sock:
+        sock.connect(address)
+        sock.sendall(state.encode())
+    return True
+
+
+def watchdog_s() -> float:
+    """How often systemd wants to hear ``WATCHDOG=1``: half of its patience; 0 for never."""
+    return int(os.environ.get("WATCHDOG_USEC", "0")) / 2_000_000
