@@ -152,8 +152,9 @@ def open_database(path: Path, *, read_only: bool = False) -> Engine:
         cursor.close()
 
     if not read_only:
-        metadata.create_all(engine)
         with engine.begin() as connection:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")  # All tables or none, in one sync.
+            metadata.create_all(connection)
             connection.exec_driver_sql(f"PRAGMA user_version={VERSION}")
     return engine
 

@@ -7,11 +7,13 @@ place that knows SQLite's FTS5; another database brings its own ``matching``.
 from __future__ import annotations
 
 import logging
+import re
 import sqlite3
 import threading
 import time
 from collections.abc import Callable
 from contextlib import closing
+from html import unescape
 from itertools import islice
 from pathlib import Path
 
@@ -21,6 +23,7 @@ from gateway.archive.commands import Receive
 from gateway.archive.journal import JournalError, Record
 from gateway.archive.keeper import FileJournal
 from gateway.archive.record import HEAD_BYTES
+from gateway.mail.message import Message
 from gateway.mail.text import folded
 
 log = logging.getLogger(__name__)
@@ -33,8 +36,10 @@ TEXT_MAX = 64 * 1024
 """Characters of one message that can be found."""
 
 _TABLES = """
+BEGIN IMMEDIATE;
 CREATE TABLE IF NOT EXISTS place(seq INTEGER, segment INTEGER, offset INTEGER);
 CREATE VIRTUAL TABLE IF NOT EXISTS words USING fts5(text, content='', tokenize='unicode61');
+COMMIT;
 """
 
 
@@ -71,6 +76,28 @@ def plain_words(record: Record) -> str:
     return f"{command.subject} {command.author} {command.sender} {to}"
 
 
+_TAG = re.compile(
+    r"<(?:style|script)\b.*?</(?:style|script)\s*>|<[^<>]*>", re.DOTALL | re.IGNORECASE
+)
+
+
+def all_words(record: Record) -> str:
+    """What a message can be found by: its fields, the names of its files, its text."""
+    told = [plain_words(record)]
+    left = TEXT_MAX
+    try:
+        for part in Message(record.raw).mime.leaves:
+            told += part.names
+            if part.is_attachment or left <= 0:
+                continue
+            text = part.text(left)
+            left -= len(text)
+            told.append(unescape(_TAG.sub(" ", text)) if part.type == "text/html" else text)
+    except Exception:  # Whatever a stranger sent, the next message is found all the same.
+        log.exception("mail %s cannot be read for search", record.seq)
+    return " ".join(told)
+
+
 class Indexer:
     """Follows the journal, as the applier does, with a mark of its own."""
 
@@ -78,7 +105,7 @@ class Indexer:
         self,
         journal: FileJournal,
         path: Path,
-        extract: Callable[[Record], str] = plain_words,
+        extract: Callable[[Record], str] = all_words,
     ) -> None:
         self._journal, self._extract = journal, extract
         make_words(path)

@@ -185,3 +185,20 @@ def test_rows_of_another_version_are_made_again(tmp_path: Path) -> None:
     assert shelf.applier.catch_up() == 1
     assert shelf.queries.one("A")
     shelf.close()
+
+
+def test_found_by_the_text_and_by_the_names_of_files(tmp_path: Path) -> None:
+    raw = (
+        "Subject: x\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n"
+        "--b\r\nContent-Type: text/html; charset=utf-8\r\n\r\n"
+        "<style>p {colour: red}</style><p>Kính gửi &Ocirc;ng Đặng</p>\r\n"
+        "--b\r\nContent-Type: application/pdf; name=kehoach.pdf\r\n\r\nsecret\r\n--b--\r\n"
+    ).encode()
+    shelf = Shelf(tmp_path, applies=True)
+    command = letter("A").command
+    fold(shelf, Entry(command, (raw,), numbered=True), letter("B"))
+    for words in ("kinh GUI", "ông dang", "kehoach.pdf", "keh"):
+        assert [f.id for f in shelf.queries.find(Wanted(words=words))] == ["A"], words
+    for words in ("colour", "secret"):
+        assert shelf.queries.find(Wanted(words=words)) == []
+    shelf.close()
