@@ -2,9 +2,14 @@
 
 from gateway.chain.action import Action as Action
 from gateway.chain.action import strongest as strongest
+from gateway.chain.asked import Asked as Asked
 from gateway.chain.filter import Answer as Answer
 from gateway.chain.filter import Filter as Filter
 from gateway.chain.filter import Stage as Stage
+from gateway.chain.rule import Rule as Rule
+from gateway.chain.rule import list_names as list_names
+from gateway.chain.rulebook import read_rules as read_rules
+from gateway.chain.rulebook import rules_from as rules_from
 from gateway.mail.address import NOBODY as NOBODY
 from gateway.mail.address import Address as Address
 from gateway.mail.attached import ATTACHMENTS as ATTACHMENTS

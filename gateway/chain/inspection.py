@@ -17,6 +17,7 @@ from typing import Any, TypeAlias, TypeVar
 from gateway.chain.chain import Chain, Link, Step
 from gateway.chain.filter import Answer, Filter, Stage
 from gateway.mail.edit import AddRecipient, DropRecipient, Edit
+from gateway.mail.facts import POINTS
 from gateway.mail.message import Message
 from gateway.mail.session import Mail, Recipient, Session, Transaction
 from gateway.mail.verdict import Accept, Defer, Desk, Discard, Hold, Pass, Points, Reject, Verdict
@@ -154,6 +155,7 @@ class Inspection:
             if about:
                 findings = [replace(finding, about=about) for finding in findings]
             self.journal.extend(findings)
+            self._count(findings)
             for finding in findings:
                 if not finding.enforced:
                     continue
@@ -162,6 +164,14 @@ class Inspection:
                 if isinstance(finding.verdict, Accept):
                     self._trust(stage)
         return NOTHING
+
+    def _count(self, findings: list[Finding]) -> None:
+        """Keep the sum of the points where later filters can ask for it."""
+        passed = (f.verdict for f in findings if f.enforced and isinstance(f.verdict, Pass))
+        points = sum(point.value for verdict in passed for point in verdict.points)
+        if points:
+            facts = self.transaction.facts
+            facts[POINTS] = (facts.get(POINTS) or 0.0) + points
 
     def _trust(self, stage: Stage) -> None:
         if stage in GREETING:
