@@ -11,8 +11,8 @@ _INVISIBLE = re.compile(
 )
 _MARKS = re.compile("[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff]+")
 _LOOKALIKES = str.maketrans(
-    "аеорсухіјѕԁԛԝһүѵӏьɡɩοανρτυικıℓđð" + "ΑΒΕΖΗΙΚΜΝΟΡΤΥΧАВЕКМНОРСТУХІЈЅЬӀÐĐ" + "‘’“”‐‑‒–—−",
-    "aeopcyxijsdqwhyvlbgioavptuikildd" + "ABEZHIKMNOPTYXABEKMHOPCTYXIJSbIDD" + "''\"\"------",
+    "аеорсухіјѕԁԛԝһүѵӏьɡɩοανρτυικıℓð" + "ΑΒΕΖΗΙΚΜΝΟΡΤΥΧАВЕКМНОРСТУХІЈЅЬӀÐ" + "‘’“”‐‑‒–—−",
+    "aeopcyxijsdqwhyvlbgioavptuikild" + "ABEZHIKMNOPTYXABEKMHOPCTYXIJSbID" + "''\"\"------",
 )
 _FOREIGN = re.compile("[Ѐ-ӿͰ-Ͽ]")
 _MIXED = re.compile("[a-z][Ѐ-ӿͰ-Ͽ]|[Ѐ-ӿͰ-Ͽ][a-z]", re.IGNORECASE)
@@ -27,7 +27,8 @@ def fold(text: str) -> str:
     if text.isascii():
         return text.lower()
     text = unicodedata.normalize("NFKD", _INVISIBLE.sub("", text))
-    return _MARKS.sub("", text).translate(_LOOKALIKES).lower()
+    text = _MARKS.sub("", text).replace("đ", "d").replace("Đ", "D")
+    return (text if text.isascii() else text.translate(_LOOKALIKES)).lower()
 
 
 def disguises(text: str) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Hashes: TypeAlias = NDArray[np.uint32]
+Places: TypeAlias = NDArray[np.int64]
 
 LONGEST: Final = 1 << 16
 """Bytes of one text that are hashed; longer ones are cut."""
@@ -66,19 +67,29 @@ def grams(text: bytes) -> Hashes:
     return out
 
 
-def words(text: bytes, parts: NDArray[np.bool_]) -> tuple[NDArray[np.int64], Hashes]:
-    """(where each word begins, its hash) for a text of at most ``LONGEST`` bytes."""
-    letters = np.frombuffer(text, np.uint8)[:LONGEST]
+def bounds(text: bytes, parts: NDArray[np.bool_]) -> tuple[Places, Places]:
+    """(where each word begins, where it ends) in a text of at most ``LONGEST`` bytes."""
+    letters = np.frombuffer(text, np.uint8)
     inside = np.zeros(len(letters) + 2, np.bool_)
     np.logical_not(parts[letters], out=inside[1:-1])
     edges = np.flatnonzero(inside[1:] != inside[:-1])
-    begins, ends = edges[::2], edges[1::2]
+    return edges[::2], edges[1::2]
+
+
+def hashed(text: bytes, begins: Places, ends: Places) -> Hashes:
+    """A number for each of these pieces; equal pieces have equal ones, wherever they stand."""
+    letters = np.frombuffer(text, np.uint8)
     sums = np.zeros(len(letters) + 1, np.uint32)
     np.cumsum(_LETTER[letters] * _POWER[: len(letters)], dtype=np.uint32, out=sums[1:])
-    return begins, mixed((sums[ends] - sums[begins]) * _INVERSE[begins])
+    return mixed((sums[ends] - sums[begins]) * _INVERSE[begins])
 
 
-def lines(text: bytes) -> NDArray[np.int64]:
+def words(text: bytes, parts: NDArray[np.bool_]) -> Hashes:
+    """The words of a text of at most ``LONGEST`` bytes, in order."""
+    return hashed(text, *bounds(text, parts))
+
+
+def lines(text: bytes) -> Places:
     """Where each line begins."""
     ends = np.flatnonzero(np.frombuffer(text, np.uint8) == ord("\n"))
     return np.concatenate([np.zeros(1, np.int64), ends + 1])
@@ -93,14 +104,16 @@ def mixed(x: Hashes) -> Hashes:
 def pairs(hashes: Hashes, window: int = 5) -> Hashes:
     """Words alone, and pairs of words up to ``window`` apart (orthogonal sparse bigrams)."""
     out = [hashes]
-    for gap in range(1, min(window, len(hashes))):
-        out.append(hashes[:-gap] * _PAIR[gap] + hashes[gap:] + np.uint32(gap))
+    out += [
+        hashes[:-gap] * _PAIR[gap] + hashes[gap:] + np.uint32(gap)
+        for gap in range(1, min(window, len(hashes)))
+    ]
     return np.concatenate(out)
 
 
 def slots(hashes: Hashes, salt: int, bits: int) -> Hashes:
     """Sorted places in a table of ``2 ** bits``, each once."""
-    x = ((hashes ^ _SALT[salt]) * _GOLDEN) >> np.uint32(32 - bits)
+    x: Hashes = ((hashes ^ _SALT[salt]) * _GOLDEN) >> np.uint32(32 - bits)
     if len(x) < 2:  # noqa: PLR2004  # Nothing to sort.
         return x
     x.sort()

@@ -99,11 +99,11 @@ class Model:
 
     def judge(self, f: Features) -> Judgement:
         weights = self.tables.weights
-        texts = [float(weights[TEXT][window].sum()) for window in f.windows]
+        texts = [float(weights[TEXT].take(window).sum()) for window in f.windows]
         window = max(range(len(texts)), key=texts.__getitem__)
         return Judgement(
-            raw=float(weights[RAW][f.raw].sum()),
-            head=float(weights[HEAD][f.head].sum()),
+            raw=float(weights[RAW].take(f.raw).sum()),
+            head=float(weights[HEAD].take(f.head).sum()),
             text=texts[window],
             words=self._count(np.concatenate([f.head_words, f.text_words])),
             text_words=self._count(f.text_words),
@@ -142,7 +142,7 @@ class Model:
         ham_letters, spam_letters = self.tables.letters
         if not (ham_letters and spam_letters):
             return 0.0
-        ham, spam = self.tables.counts[0][words], self.tables.counts[1][words]
+        ham, spam = (counts.take(words) for counts in self.tables.counts)
         seen = ham + spam
         known = seen > 0
         ham = ham[known].astype(np.float64) / ham_letters

@@ -1,0 +1,106 @@
+"""What is learnt from letters, and where the line lies."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from gateway.spam.features import Features, features
+from gateway.spam.gauge import HIGHEST, START, Gauge
+from gateway.spam.model import Judgement, Model, Tables
+from gateway.spam.trainer import Pupil
+from tests.spam.made_up import letter
+
+
+def taught(count: int) -> Pupil:
+    pupil = Pupil()
+    for number in range(count):
+        pupil.learn(features(letter(number, is_spam=bool(number % 2))), bool(number % 2), 1.0)
+    return pupil
+
+
+def test_nothing_learnt_says_nothing() -> None:
+    judged = Model(Tables.empty()).judge(features(letter(1, is_spam=True)))
+    assert judged.score == 0.0
+
+
+def test_letters_never_seen_are_told_apart() -> None:
+    pupil = taught(200)
+    fresh = [(features(letter(n, is_spam=bool(n % 2))), bool(n % 2)) for n in range(1000, 1100)]
+    scores = [(pupil.model.judge(found).score, is_spam) for found, is_spam in fresh]
+    assert min(s for s, is_spam in scores if is_spam) > max(
+        s for s, is_spam in scores if not is_spam
+    )
+
+
+def test_a_smaller_weight_teaches_less() -> None:
+    found = features(letter(1, is_spam=True))
+
+    def learnt(weight: float) -> float:
+        model = Model(Tables.empty())
+        model.learn(found, True, weight)
+        return model.judge(found).text
+
+    assert 0 < learnt(0.25) < learnt(1.0)
+
+
+def test_padding_does_not_hide_what_is_behind_it() -> None:
+    pupil = taught(200)
+    good = b" ".join(letter(n, is_spam=False).text for n in range(500, 540))
+    bad = letter(777, is_spam=True)
+    tail = b" ".join(letter(n, is_spam=True).text for n in range(777, 787))
+    padded = features(replace(bad, text=good + b" " + tail))
+    assert len(padded.windows) > 3
+    assert pupil.model.judge(features(replace(bad, text=good))).text < 0
+    assert pupil.model.judge(padded).text > 2.0
+
+
+def test_a_trusted_header_does_not_outvote_a_text_that_is_spam_through_and_through() -> None:
+    trusted = Judgement(raw=-8, head=-8, text=10, words=-8, text_words=5, window=0)
+    assert trusted.score == trusted.content == 15
+    mild = replace(trusted, text=1, text_words=1)
+    assert mild.score < -20
+
+
+def test_no_view_alone_decides() -> None:
+    assert Judgement(raw=99, head=-99, text=0, words=0, text_words=0, window=0).score == 0
+
+
+def test_empty_features_are_no_trouble() -> None:
+    none = np.empty(0, np.uint32)
+    model = Model(Tables.empty())
+    model.learn(Features(none, none, (none,), none, none), True)
+    assert model.judge(Features(none, none, (none,), none, none)).score == 0.0
+
+
+def test_the_line_rises_above_a_good_letter_and_sinks_slowly() -> None:
+    gauge = Gauge()
+    gauge.note(START + 3, is_spam=False)
+    risen = gauge.threshold
+    assert risen > START + 3
+    for _ in range(500):
+        gauge.note(-5, is_spam=False)
+    assert START < gauge.threshold < risen
+    gauge.note(34, is_spam=False)
+    assert gauge.threshold <= HIGHEST
+
+
+def test_the_line_loses_about_one_good_letter_in_a_thousand() -> None:
+    random = np.random.default_rng(7)
+    gauge, lost = Gauge(), 0
+    for score in random.normal(-10, 6, 20_000):
+        lost += score > gauge.threshold
+        gauge.note(float(score), is_spam=False)
+    assert lost <= 20
+
+
+def test_the_probability_means_what_it_says() -> None:
+    random = np.random.default_rng(8)
+    gauge = Gauge()
+    for _ in range(4000):
+        is_spam = bool(random.random() < 0.4)
+        gauge.note(float(random.normal(4 if is_spam else -4, 4)), is_spam)
+    scores = random.normal(-4, 4, 3000), random.normal(4, 4, 2000)
+    likely = [gauge.probability(float(s)) > 0.9 for part in scores for s in part]
+    truth = [False] * 3000 + [True] * 2000
+    right = sum(t for t, sure in zip(truth, likely, strict=True) if sure)
+    assert right / sum(likely) > 0.9
