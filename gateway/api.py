@@ -35,6 +35,7 @@ from gateway.mail.people import ApprovalPolicy as ApprovalPolicy
 from gateway.mail.people import Mailbox as Mailbox
 from gateway.mail.people import MailboxKind as MailboxKind
 from gateway.mail.people import Person as Person
+from gateway.mail.scent import Scent as Scent
 from gateway.mail.session import Direction as Direction
 from gateway.mail.session import Mail as Mail
 from gateway.mail.session import Purpose as Purpose

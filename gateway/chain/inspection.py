@@ -102,6 +102,7 @@ class Inspection:
         """Begin a transaction; its recipients come one by one through ``rcpt``."""
         self.reset()
         self.transaction = transaction
+        transaction.points[:] = (p for f in self.journal for p in _points(f))
         return await self._ask(Stage.MAIL, lambda f: f.mail(transaction))
 
     async def rcpt(self, recipient: Recipient) -> Verdict:
@@ -137,7 +138,7 @@ class Inspection:
             recipients=_recipients(self.transaction.recipients, edits),
             edits=edits,
             desks=_desks(said) if isinstance(verdict, Hold) else (),
-            points=tuple(p for v in said if isinstance(v, Pass) for p in v.points),
+            points=tuple(p for f in counted for p in _points(f)),
             findings=tuple(self.journal),
         )
 
@@ -156,6 +157,7 @@ class Inspection:
                 findings = [replace(finding, about=about) for finding in findings]
             self.journal.extend(findings)
             self._count(findings)
+            self.transaction.points.extend(p for f in findings for p in _points(f))
             for finding in findings:
                 if not finding.enforced:
                     continue
@@ -178,6 +180,12 @@ class Inspection:
             self._session_trusted = True
         else:
             self._mail_trusted = True
+
+
+def _points(finding: Finding) -> tuple[Points, ...]:
+    """What counts of a finding; a filter that only observes adds nothing."""
+    verdict = finding.verdict
+    return verdict.points if finding.enforced and isinstance(verdict, Pass) else ()
 
 
 def _about_refused(finding: Finding) -> bool:

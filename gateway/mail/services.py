@@ -9,7 +9,9 @@ from typing import Protocol
 
 from gateway.mail.address import Address
 from gateway.mail.dns import Dns
+from gateway.mail.message import Message
 from gateway.mail.people import Directory
+from gateway.mail.scent import Scent
 
 
 class Clock(Protocol):
@@ -50,6 +52,13 @@ class Backend(Protocol):
         """Whether it would take mail for the address. Raise ``OSError`` when it is away."""
 
 
+class Nose(Protocol):
+    """What was learnt about spam from the letters that people have judged."""
+
+    def smell(self, message: Message) -> Scent | None:
+        """What is thought of a message, in about a millisecond. None while nothing was learnt."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
     """One record of all services. A service that is None is not configured."""
@@ -61,3 +70,4 @@ class Services:
     """Our own name: in the banner, in Received, in Authentication-Results."""
     backend: Backend | None = None
     dns: Dns | None = None
+    nose: Nose | None = None

@@ -14,6 +14,7 @@ from gateway.mail.address import NOBODY, Address
 from gateway.mail.facts import Facts
 from gateway.mail.message import Message
 from gateway.mail.services import Services
+from gateway.mail.verdict import Points
 
 
 class Purpose(StrEnum):
@@ -91,6 +92,8 @@ class Transaction:
     ret: str = ""
     """``FULL``, ``HDRS`` or nothing: what a bounce shall return (RFC 3461 4.3)."""
     facts: Facts = field(default_factory=Facts)
+    points: list[Points] = field(default_factory=list[Points])
+    """What filters have said for and against it so far, at the connection too; see Inspection."""
 
     @property
     def direction(self) -> Direction:

@@ -13,6 +13,7 @@ from gateway.api import (
     Mail,
     Message,
     Pass,
+    Points,
     Recipient,
     Reject,
     Session,
@@ -111,3 +112,34 @@ def test_a_chain_asks_only_filters_that_answer(session: Session) -> None:
     chain = Chain("test", ((Link("b", NotB()), Link("s", Says(verdict=Pass()))),))
     assert [k.name for step in chain.by_stage[Stage.RCPT] for k in step] == ["b"]
     assert chain.by_stage[Stage.CONNECT] == ()
+
+
+class Scores(Filter):
+    """A filter with points at two stages."""
+
+    value: float
+
+    def connect(self, session: Session) -> Verdict:
+        return Pass(points=(Points("where", self.value),))
+
+    def message(self, mail: Mail) -> Verdict:
+        return Pass(points=(Points("what", self.value),))
+
+
+class Sums(Filter):
+    """A filter that looks at the others' points."""
+
+    def message(self, mail: Mail) -> Verdict:
+        return Pass(str(sum(point.value for point in mail.transaction.points)))
+
+
+async def test_a_later_filter_sees_the_points_of_earlier_ones_once(session: Session) -> None:
+    counted, observed = Link("scores", Scores(value=2)), Link("seen", Scores(value=9), "observe")
+    walk = inspect(session, (counted,), (observed,), (Link("sums", Sums()),))
+    await walk.connect()
+    for _ in range(2):
+        await walk.mail(Transaction(session))
+        outcome = await walk.message(LETTER)
+        assert outcome.findings[-1].verdict == Pass("4.0")
+        assert sum(point.value for point in outcome.points) == 4.0
+        walk.reset()
