@@ -1,29 +1,106 @@
 """Mail from outside that calls itself one of us."""
 
-from typing import Literal
+from collections.abc import Iterator
+from functools import lru_cache
 
-from gateway.api import AddHeader, Filter, Hold, Mail, Pass, Verdict
+from gateway.api import Action, Address, Filter, Mail, Verdict, folded, strongest
+
+SHORT = 6
+"""Names shorter than this are too near to too many others to compare by edit distance."""
+_SKELETON = (("0", "o"), ("1", "l"), ("5", "s"), ("rn", "m"), ("vv", "w"), ("i", "l"))
 
 
 class Impersonation(Filter):
     """Hold or mark mail whose display name is a colleague's and whose address is not.
 
     Mail programs on telephones show the name alone, so this is how a stranger asks the
-    accountant for an urgent transfer "from" the director.
+    accountant for an urgent transfer "from" the director. Names are compared with accents, case,
+    look-alike letters and the order of words aside; the names of offices and our addresses in
+    place of a name count, too. So do domains that look like ours.
     """
 
-    action: Literal["hold", "mark"] = "hold"
+    action: Action = Action.HOLD
+    """What to do with the name of a person, an office, or one of our addresses as a name."""
+    look_alike: Action = Action.HOLD
+    """What to do with a domain that reads like one of ours."""
+    reply_to: Action = Action.POINTS
+    """What to do where answers would go to another domain than the mail says it is from."""
     trusted_domains: frozenset[str] = frozenset()
     """Domains from which our people do write to us, such as a webmail of their own."""
 
     def message(self, mail: Mail) -> Verdict | None:
-        name, address = mail.message.author
-        if not mail.session.is_inbound or not name or address.domain in self.trusted_domains:
+        if not mail.session.is_inbound:
             return None
-        namesakes = mail.services.directory.named(name)
-        if not namesakes or any(address in person.addresses for person in namesakes):
-            return None
-        reason = f"{name!r} works in {namesakes[0].unit} and does not write from {address}"
-        if self.action == "mark":
-            return Pass(reason, (AddHeader("X-Vanthu-Warning", "impersonation"),))
-        return Hold(reason)
+        said: list[Verdict] = []
+        for name, address in mail.message.authors:
+            if address.domain in self.trusted_domains:
+                continue
+            reasons = _named(mail, name, address)
+            said += [self.action.verdict("impersonation", why, points=5.0) for why in reasons]
+            said += self._near(mail, address)
+        said += self._answered(mail)
+        return strongest(said)
+
+    def _near(self, mail: Mail, address: Address) -> Iterator[Verdict]:
+        ours = mail.services.directory.domains()
+        if address.domain in ours:
+            return
+        for domain in ours:
+            if _reads_like(address.domain, domain):
+                reason = f"{address.domain} looks like {domain} and is not"
+                yield self.look_alike.verdict("look-alike", reason, points=5.0)
+
+    def _answered(self, mail: Mail) -> Iterator[Verdict]:
+        domains = {address.domain for _, address in mail.message.authors}
+        for _, address in mail.message.mailboxes("Reply-To"):
+            is_known = mail.services.directory.is_ours(address.domain)
+            if address and not is_known and address.domain not in domains | self.trusted_domains:
+                reason = f"answers go to {address}, not to {', '.join(sorted(domains))}"
+                yield self.reply_to.verdict("reply-to", reason, points=0.5)
+                return
+
+
+def _named(mail: Mail, name: str, address: Address) -> Iterator[str]:
+    """Why this name is not its bearer's."""
+    directory = mail.services.directory
+    if not name or directory.is_ours(address.domain):
+        return
+    namesakes = directory.named(name)
+    if namesakes and not any(address.key == a.key for p in namesakes for a in p.addresses):
+        yield f"{name!r} works in {namesakes[0].unit} and does not write from {address}"
+    office = directory.official(name)
+    if office is not None:
+        yield f"{name!r} is {office.address} and does not write from {address}"
+    if "@" in name and any(f"@{domain}" in name.lower() for domain in directory.domains()):
+        yield f"the name {name!r} is an address of ours, and the mail is from {address}"
+
+
+@lru_cache(4096)
+def _reads_like(domain: str, ours: str) -> bool:
+    """Whether somebody in a hurry takes one for the other."""
+    if domain == ours or domain.endswith("." + ours) or ours.endswith("." + domain):
+        return False
+    if domain.startswith(ours + ".") or ours.replace(".", "-") in domain:
+        return True
+    one, other = _skeleton(domain), _skeleton(ours)
+    return one == other or (len(ours.partition(".")[0]) >= SHORT and _is_one_off(one, other))
+
+
+def _skeleton(domain: str) -> str:
+    """What the eye keeps of a domain: look-alike letters and digits are the same."""
+    text = folded(Address("x", domain).shown.partition("@")[2])
+    for seen, kept in _SKELETON:
+        text = text.replace(seen, kept)
+    return text
+
+
+def _is_one_off(one: str, other: str) -> bool:
+    """Whether one letter more, less, other or swapped makes one of the other."""
+    if abs(len(one) - len(other)) > 1:
+        return False
+    at = next((n for n, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), None)
+    if at is None:
+        return True
+    rest, others = one[at:], other[at:]
+    swapped = len(rest) > 1 and rest[1] + rest[0] + rest[2:] == others
+    return swapped or rest[1:] == others[1:] or rest[1:] == others or rest == others[1:]

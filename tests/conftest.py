@@ -23,6 +23,9 @@ class FakeDirectory:
     def is_ours(self, domain: str) -> bool:
         return domain == "example.vn"
 
+    def domains(self) -> frozenset[str]:
+        return frozenset({"example.vn"})
+
     def mailbox(self, address: Address) -> Mailbox | None:
         return self.mailboxes.get(address.key)
 

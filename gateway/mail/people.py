@@ -68,6 +68,9 @@ class Directory(Protocol):
     def is_ours(self, domain: str) -> bool:
         """Whether mail to this domain is for our mailboxes."""
 
+    def domains(self) -> frozenset[str]:
+        """Our domains, in A-labels and lower case."""
+
     def mailbox(self, address: Address) -> Mailbox | None:
         """The mailbox of an address or an alias, plus-detail cut off; None if there is none."""
 

@@ -5,7 +5,8 @@ from collections.abc import Callable
 import pytest
 
 from filters.impersonation import Impersonation
-from gateway.api import AddHeader, Hold, Mail, Pass
+from gateway.api import Action, AddHeader, Hold, Mail, Pass
+from tests.filters.conftest import Letter
 
 MailMaker = Callable[..., Mail]
 
@@ -38,7 +39,7 @@ def test_everybody_else_is_left_alone(mail: MailMaker, sender: str) -> None:
 
 
 def test_it_can_mark_instead(mail: MailMaker) -> None:
-    verdict = Impersonation(action="mark").message(mail(From="Nguyễn Thị Lan <a@b.c>"))
+    verdict = Impersonation(action=Action.MARK).message(mail(From="Nguyễn Thị Lan <a@b.c>"))
     assert isinstance(verdict, Pass)
     assert verdict.edits == (AddHeader("X-Vanthu-Warning", "impersonation"),)
 
@@ -47,3 +48,40 @@ def test_our_own_people_are_not_questioned(mail: MailMaker) -> None:
     letter = mail(From="Nguyễn Thị Lan <lan@home.example>")
     letter.session.user = "lan"
     assert Impersonation().message(letter) is None
+
+
+@pytest.mark.parametrize(
+    "author",
+    [
+        "L\u0430n Nguyen Thi <x@example.com>",
+        "NGUY\u1ec4N TH\u1eca LAN\u200b <x@example.com>",
+        "Sở Ngoại vụ <x@example.com>",
+        "Phòng lãnh sự <x@example.com>",
+        '"lan@songoaivu.example" <x@example.com>',
+        "A <a@b.example>, Nguyễn Thị Lan <x@example.com>",
+        "x@songoaivu.examp1e",
+        "x@songoalvu.example",
+        "x@songoaivuu.example",
+        "x@songoavu.example",
+        "x@sognoaivu.example",
+        "x@songoaivu.example.evil.com",
+        "x@songoaivu-example.com",
+        "x@s\u043engoaivu.example",
+    ],
+)
+def test_whatever_reads_like_us_is_held(letter: Letter, author: str) -> None:
+    assert isinstance(Impersonation().message(letter(f"From: {author}\n\nhi")), Hold)
+
+
+@pytest.mark.parametrize(
+    "author",
+    ["Lan <x@example.com>", "x@soyte.example", "x@mail.songoaivu.example", "x@ngoaivu.example"],
+)
+def test_whatever_does_not_is_left_alone(letter: Letter, author: str) -> None:
+    assert Impersonation().message(letter(f"From: {author}\n\nhi")) is None
+
+
+def test_answers_that_go_elsewhere_count_a_little(letter: Letter) -> None:
+    verdict = Impersonation().message(letter("From: a@b.example\nReply-To: c@d.example\n\nhi"))
+    assert isinstance(verdict, Pass)
+    assert verdict.points[0].name == "reply-to"
