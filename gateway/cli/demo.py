@@ -23,9 +23,11 @@ def make(shipped: Path, folder: Path) -> Path:
     """Put a configuration below ``folder``, or leave the one that is there; returns its place."""
     config = folder / "config"
     config.mkdir(parents=True, exist_ok=True)
-    for path in sorted(shipped.glob("*.toml")):
-        if not (config / path.name).exists():
-            shutil.copyfile(path, config / path.name)
+    for path in sorted(shipped.rglob("*")):
+        copy = config / path.relative_to(shipped)
+        if path.is_file() and not copy.exists():
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, copy)
     words = config / "passwords.toml"
     if not words.exists():
         lines = [f'{login} = "{hash_password(word)}"\n' for login, word in PASSWORDS.items()]

@@ -21,7 +21,16 @@ from gateway.smtp.door import ListenerTable
 
 T = TypeVar("T")
 
-READ = frozenset({"vanthu.toml", "chains.toml", "routes.toml", "directory.toml", "passwords.toml"})
+READ = frozenset(
+    {
+        "vanthu.toml",
+        "chains.toml",
+        "routes.toml",
+        "directory.toml",
+        "passwords.toml",
+        "rules.toml",
+    }
+)
 """Every file that is read. Another one in the folder is a mistake: somebody believes in it."""
 BESIDE = frozenset({".md", ".pem", ".key", ".example"})
 """Endings of files that may lie there and are not settings."""
