@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sqlite3
+import time
 from contextlib import closing
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from sqlalchemy import (
     event,
 )
 from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from gateway.archive.words import make_words, words_path
@@ -129,8 +131,25 @@ events = Table(
 changed anything; a word that came too late did not."""
 
 
+OPENING = 5
+"""Tries to open: a disk that fails for a moment is no reason to stay away."""
+PAUSE_S = 0.5
+
+
 def open_database(path: Path, *, read_only: bool = False) -> Engine:
     """The database of an archive, made if need be. WAL, so that readers never wait."""
+    for left in reversed(range(OPENING)):
+        try:
+            return _opened(path, read_only=read_only)
+        except (OperationalError, sqlite3.OperationalError) as error:
+            if not left:
+                raise
+            log.warning("%s cannot be opened, trying again: %s", path, error)
+            time.sleep(PAUSE_S)
+    raise AssertionError("the last try returns or raises")
+
+
+def _opened(path: Path, *, read_only: bool) -> Engine:
     if not read_only:
         _drop_other_version(path)
     make_words(words_path(path))
