@@ -58,10 +58,10 @@ class Applier:
         """Call this, in the applier's thread, whenever rows have changed."""
         self._listeners.append(told)
 
-    def catch_up(self) -> int:
-        """Fold all there is; returns how many records that were."""
+    def catch_up(self, until: int | None = None) -> int:
+        """Fold all there is, or up to a record; returns how many records that were."""
         total = 0
-        while done := self._fold_some():
+        while done := self._fold_some(until):
             total += done
         return total
 
@@ -93,10 +93,12 @@ class Applier:
                 self._applied.wait(left)
         return True
 
-    def _fold_some(self) -> int:
+    def _fold_some(self, until: int | None = None) -> int:
         if self._journal.last <= self.seq:
             return 0
         batch = list(islice(self._journal.follow_from(self._segment, self._offset), BATCH))
+        if until is not None:
+            batch = [record for record in batch if record.seq <= until]
         if not batch:
             return 0
         with self._engine.begin() as connection:

@@ -7,12 +7,14 @@ import fcntl
 import logging
 import os
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Event, Lock, Thread
 
+from gateway.archive.backup import back_up
 from gateway.archive.commands import ArchiveNumber
 from gateway.archive.control import Control
 from gateway.archive.journal import Entry, JournalError, Kept, Record
@@ -166,14 +168,31 @@ class FileJournal:
         Only one process at a time does this; in another it yields nothing.
         """
         until_ms = int((self._clock().timestamp() - older_than_s) * 1000)
+        with self._packing() as is_ours:
+            if is_ours:
+                yield from pack_cold(self.folder, self._disk, self._control, until_ms)
+
+    @contextmanager
+    def _packing(self) -> Iterator[bool]:
+        """Whether this is the only one who changes, or counts on, names of finished segments."""
         fd = self._disk.open(self.folder / "pack.lock", os.O_RDWR | os.O_CREAT)
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            yield from pack_cold(self.folder, self._disk, self._control, until_ms)
         except BlockingIOError:
-            return
+            yield False
+        else:
+            yield True
         finally:
             self._disk.close(fd)
+
+    def back_up(self, target: Path) -> Iterator[tuple[str, int]]:
+        """Copy what is durable to a folder; yields (file, bytes copied). See ``backup.py``."""
+        with self._packing() as is_ours:
+            state = self._control.load()
+            if not is_ours or state is None:
+                raise JournalError("segments are being packed or copied; try again in a minute")
+            at_ms = int(self._clock().timestamp() * 1000)
+            yield from back_up(self.folder, target, self._disk, state, at_ms)
 
     def verify(self) -> Iterator[tuple[int, str]]:
         """Read everything again: (seq, what is wrong or nothing) for every record."""

@@ -3,17 +3,32 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from sqlalchemy import Connection
 
 from gateway.archive.applier import Applier
+from gateway.archive.backup import Manifest, restore
+from gateway.archive.commands import ArchiveNumber
+from gateway.archive.journal import JournalError
 from gateway.archive.keeper import FileJournal, wall_clock
+from gateway.archive.pen import moment_of
 from gateway.archive.queries import Queries
-from gateway.archive.schema import open_database
+from gateway.archive.record import BadRecord
+from gateway.archive.schema import metadata, open_database
 from gateway.archive.words import Indexer, words_path
-from gateway.runtime.disk import Disk
+from gateway.runtime.disk import Disk, RealDisk
+
+log = logging.getLogger(__name__)
+
+PACK_LOOK_S = 60.0
+PACK_NICE = 15
 
 LOOK_S = 0.005
 """How often one who waits for a record looks whether it has been folded."""
@@ -38,15 +53,32 @@ class Shelf:
         self.applier = Applier(self.journal, self.engine) if applies else None
         self.indexer = Indexer(self.journal, words_path(index)) if applies else None
         self._threads: list[threading.Thread] = []
+        self._stop = threading.Event()
 
     def start(self) -> None:
         """Begin folding in threads of their own."""
         assert self.applier is not None
         assert self.indexer is not None
-        for name, work in (("applier", self.applier.run), ("indexer", self.indexer.run)):
+        workers = (
+            ("applier", self.applier.run),
+            ("indexer", self.indexer.run),
+            ("packer", self._pack),
+        )
+        for name, work in workers:
             thread = threading.Thread(target=work, name=name)
             self._threads.append(thread)
             thread.start()
+
+    def _pack(self) -> None:
+        """Compress what has gone cold, when nobody else wants the processor."""
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), PACK_NICE)
+        while not self._stop.wait(PACK_LOOK_S):
+            try:
+                for _ in self.journal.pack():
+                    if self._stop.is_set():
+                        return
+            except (JournalError, BadRecord, OSError) as error:
+                log.error("archive: a segment cannot be packed: %s", error)  # noqa: TRY400
 
     async def settled(self, seq: int, timeout_s: float = 30.0) -> bool:
         """Wait until the rows know of this record, whoever folds it; False if it took too long."""
@@ -64,6 +96,7 @@ class Shelf:
         return self.queries.applied()
 
     def close(self) -> None:
+        self._stop.set()
         for worker in (self.applier, self.indexer):
             if worker is not None:
                 worker.stop()
@@ -73,6 +106,49 @@ class Shelf:
             self.indexer.close()
         self.journal.close()
         self.engine.dispose()
+
+
+def compare(folder: Path) -> Iterator[str]:
+    """Fold the journal anew beside the rows and tell where they differ; for ``archive verify``."""
+    journal = FileJournal(folder / "journal")
+    with TemporaryDirectory(dir=folder, prefix="compare-") as scratch:
+        fresh = Path(scratch) / "index.db"
+        engine, live = open_database(fresh), open_database(folder / "index.db", read_only=True)
+        try:
+            with live.connect() as rows:
+                rows.exec_driver_sql("ATTACH ? AS fresh", (str(fresh),))
+                rows.exec_driver_sql("BEGIN")  # From here on, this connection sees one moment.
+                mark = rows.exec_driver_sql("SELECT seq FROM main.marks WHERE name='fold'")
+                Applier(journal, engine).catch_up(until=int(mark.scalar() or 0))
+                for table in metadata.sorted_tables:
+                    yield from _differences(rows, table.name)
+        finally:
+            engine.dispose()
+            live.dispose()
+            journal.close()
+
+
+def _differences(rows: Connection, table: str) -> Iterator[str]:
+    for one, other, told in (
+        ("main", "fresh", "rows that the journal does not give"),
+        ("fresh", "main", "rows missing"),
+    ):
+        statement = (
+            f"SELECT count(*) FROM (SELECT * FROM {one}.{table} "  # noqa: S608 - names of ours
+            f"EXCEPT SELECT * FROM {other}.{table})"
+        )
+        if count := rows.exec_driver_sql(statement).scalar():
+            yield f"{table}: {count} {told}; run `vanthu archive rebuild`"
+
+
+def bring_back(backup: Path, folder: Path, above: ArchiveNumber | None = None) -> Manifest:
+    """Restore a backup (see ``backup.restore``); the rows go and are folded anew."""
+    moment = moment_of(wall_clock())
+    folder.mkdir(parents=True, exist_ok=True)
+    manifest = restore(backup, folder / "journal", RealDisk(), moment, above)
+    for path in folder.glob("index.*"):
+        path.unlink()
+    return manifest
 
 
 def rebuild(folder: Path) -> int:

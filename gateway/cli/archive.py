@@ -1,13 +1,16 @@
-"""``vanthu archive``: list it, verify it, make its index again."""
+"""``vanthu archive``: list, verify, export, pack, back it up and bring it back."""
 
 from __future__ import annotations
 
 import argparse
 import sys
+from pathlib import Path
 from typing import Any
 
+from gateway.archive.commands import ArchiveNumber
+from gateway.archive.export import to_mbox, to_tree
 from gateway.archive.journal import Record
-from gateway.archive.shelf import rebuild
+from gateway.archive.shelf import bring_back, compare, rebuild
 from gateway.cli.office import settings, shelf
 from gateway.mail.message import Message
 
@@ -16,26 +19,71 @@ STEP = 1000
 
 
 def add(commands: Any) -> None:
-    parser = commands.add_parser("archive", help="list, verify or rebuild the archive")
-    parser.add_argument("action", choices=("list", "verify", "rebuild"))
-    parser.add_argument(
+    parser = commands.add_parser("archive", help="list, verify, export, back up, restore")
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    action = actions.add_parser("list", help="a line for each numbered message")
+    action.add_argument(
         "--field",
         default="number",
         help="what to list, commas between: number, n, id, or a header field's name",
     )
-    parser.set_defaults(work=_archive)
+    action.set_defaults(work=_list)
+    action = actions.add_parser("verify", help="read everything again; tell what is wrong")
+    action.add_argument("--rows", action="store_true", help="compare the index with the journal")
+    action.set_defaults(work=_verify)
+    action = actions.add_parser("rebuild", help="make the index again (the gateway stopped)")
+    action.set_defaults(work=_rebuild)
+    action = actions.add_parser("export", help="a tree of folders, or a mbox file if it ends so")
+    action.add_argument("target", type=Path)
+    action.set_defaults(work=_export)
+    action = actions.add_parser("pack", help="compress finished segments now")
+    action.set_defaults(work=_pack)
+    action = actions.add_parser("backup", help="copy what is new to a folder")
+    action.add_argument("target", type=Path)
+    action.set_defaults(work=_backup)
+    action = actions.add_parser("restore", help="put a backup in place (the gateway stopped)")
+    action.add_argument("backup", type=Path)
+    action.add_argument("--above", type=ArchiveNumber.parse, help="the highest number given")
+    action.set_defaults(work=_restore)
 
 
-def _archive(chosen: argparse.Namespace) -> int:
-    match chosen.action:
-        case "list":
-            return _list(chosen)
-        case "verify":
-            return _verify(chosen)
-        case _:
-            done = rebuild(settings(chosen).server.data)
-            sys.stdout.write(f"{done} records folded\n")
-            return 0
+def _rebuild(chosen: argparse.Namespace) -> int:
+    done = rebuild(settings(chosen).server.data)
+    sys.stdout.write(f"{done} records folded\n")
+    return 0
+
+
+def _export(chosen: argparse.Namespace) -> int:
+    with shelf(chosen) as opened:
+        records = opened.journal.follow(0, with_raw=True)
+        if chosen.target.suffix == ".mbox":
+            with chosen.target.open("xb") as file:
+                count = to_mbox(records, file)
+        else:
+            count = to_tree(records, chosen.target)
+    sys.stdout.write(f"{count} messages in {chosen.target}\n")
+    return 0
+
+
+def _pack(chosen: argparse.Namespace) -> int:
+    with shelf(chosen) as opened:
+        done = sum(1 for _ in opened.journal.pack(older_than_s=0))
+    sys.stdout.write(f"{done} segments packed\n")
+    return 0
+
+
+def _backup(chosen: argparse.Namespace) -> int:
+    with shelf(chosen) as opened:
+        copied = dict(opened.journal.back_up(chosen.target))
+    total = sum(copied.values())
+    sys.stdout.write(f"{len(copied)} segments in {chosen.target}, {total} bytes copied\n")
+    return 0
+
+
+def _restore(chosen: argparse.Namespace) -> int:
+    manifest = bring_back(chosen.backup, settings(chosen).server.data, chosen.above)
+    sys.stdout.write(f"{manifest.last} records restored; start the gateway\n")
+    return 0
 
 
 def _list(chosen: argparse.Namespace) -> int:
@@ -75,6 +123,10 @@ def _verify(chosen: argparse.Namespace) -> int:
                 sys.stdout.write(f"record {seq}: {what}\n")
             elif seq % STEP == 0 and sys.stderr.isatty():
                 sys.stderr.write(f"\r{100 * seq // last:3d} % of {last} records")
+    if chosen.rows:
+        for difference in compare(settings(chosen).server.data):
+            wrong += 1
+            sys.stdout.write(f"{difference}\n")
     told = f"{wrong} records wrong" if wrong else f"{last} records in order"
     sys.stdout.write(told + "\n")
     return 1 if wrong else 0
