@@ -98,7 +98,7 @@ def read_settings(folder: Path) -> Settings:
     except Mistakes as mistakes:
         wrong += mistakes.mistakes
     limits = _limits(folder / "vanthu.toml", main, wrong)
-    wrong += _strangers(folder)
+    wrong += _strangers(folder, _named_by_filters(chains))
     if main is not None:
         wrong += _unknown_chains(folder / "vanthu.toml", main, chains)
     if wrong or main is None or routes is None or people is None or limits is None:
@@ -153,12 +153,21 @@ def _near(name: str) -> str:
     return f"; did you mean {near[0]}?" if near else ""
 
 
-def _strangers(folder: Path) -> list[Mistake]:
+def _named_by_filters(chains: Mapping[str, Chain]) -> set[str]:
+    """Files that a filter reads, such as rules.toml; where no chain could be read, that one."""
+    links = [link for chain in chains.values() for step in chain.steps for link in step]
+    files = {getattr(link.filter, "file", None) for link in links}
+    return {Path(file).name for file in files if file} if chains else {"rules.toml"}
+
+
+def _strangers(folder: Path, named: set[str]) -> list[Mistake]:
     found = sorted(path for path in folder.iterdir() if path.is_file())
     return [
         Mistake(path, 0, "", "nothing reads this file; move it away, or mend its name")
         for path in found
-        if path.name not in READ and path.suffix not in BESIDE and not path.name.startswith(".")
+        if path.name not in READ | named
+        and path.suffix not in BESIDE
+        and not path.name.startswith(".")
     ]
 
 
