@@ -16,6 +16,9 @@ from gateway.mail.attached import ATTACHMENTS as ATTACHMENTS
 from gateway.mail.attached import Attached as Attached
 from gateway.mail.containers import Contents as Contents
 from gateway.mail.containers import look_into as look_into
+from gateway.mail.dns import Dns as Dns
+from gateway.mail.dns import DnsAway as DnsAway
+from gateway.mail.dns import Found as Found
 from gateway.mail.edit import AddHeader as AddHeader
 from gateway.mail.edit import AddRecipient as AddRecipient
 from gateway.mail.edit import DropHeader as DropHeader
@@ -31,6 +34,17 @@ from gateway.mail.markers import is_turned_round as is_turned_round
 from gateway.mail.message import Message as Message
 from gateway.mail.mime import Mime as Mime
 from gateway.mail.mime import Part as Part
+from gateway.mail.origin import ARC as ARC
+from gateway.mail.origin import DKIM as DKIM
+from gateway.mail.origin import DMARC as DMARC
+from gateway.mail.origin import SPF as SPF
+from gateway.mail.origin import ArcResult as ArcResult
+from gateway.mail.origin import Disposition as Disposition
+from gateway.mail.origin import DkimResult as DkimResult
+from gateway.mail.origin import DmarcResult as DmarcResult
+from gateway.mail.origin import Identity as Identity
+from gateway.mail.origin import SpfResult as SpfResult
+from gateway.mail.origin import Word as Word
 from gateway.mail.people import ApprovalPolicy as ApprovalPolicy
 from gateway.mail.people import Mailbox as Mailbox
 from gateway.mail.people import MailboxKind as MailboxKind

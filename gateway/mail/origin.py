@@ -38,7 +38,6 @@ class SpfResult:
     word: Word
     domain: str
     """The domain that was asked: of the envelope sender, or of HELO for the null sender."""
-    is_helo: bool = False
     term: str = ""
     """The mechanism that decided, as it is written in the record."""
     reason: str = ""

@@ -10,6 +10,7 @@ from typing import Protocol
 from gateway.mail.address import Address
 from gateway.mail.dns import Dns
 from gateway.mail.message import Message
+from gateway.mail.origin import Identity
 from gateway.mail.people import Directory
 from gateway.mail.scent import Scent
 
@@ -71,3 +72,4 @@ class Services:
     backend: Backend | None = None
     dns: Dns | None = None
     nose: Nose | None = None
+    identity: Identity | None = None
