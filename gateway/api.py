@@ -10,6 +10,7 @@ from gateway.chain.rule import Rule as Rule
 from gateway.chain.rule import list_names as list_names
 from gateway.chain.rulebook import read_rules as read_rules
 from gateway.chain.rulebook import rules_from as rules_from
+from gateway.identity.suffix import organisational as organisational
 from gateway.mail.address import NOBODY as NOBODY
 from gateway.mail.address import Address as Address
 from gateway.mail.attached import ATTACHMENTS as ATTACHMENTS
@@ -25,6 +26,7 @@ from gateway.mail.edit import DropHeader as DropHeader
 from gateway.mail.edit import DropRecipient as DropRecipient
 from gateway.mail.edit import Edit as Edit
 from gateway.mail.facts import Fact as Fact
+from gateway.mail.facts import Facts as Facts
 from gateway.mail.markers import endings as endings
 from gateway.mail.markers import has_macros as has_macros
 from gateway.mail.markers import has_password as has_password
@@ -50,6 +52,7 @@ from gateway.mail.people import Mailbox as Mailbox
 from gateway.mail.people import MailboxKind as MailboxKind
 from gateway.mail.people import Person as Person
 from gateway.mail.scent import Scent as Scent
+from gateway.mail.services import required as required
 from gateway.mail.session import Direction as Direction
 from gateway.mail.session import Mail as Mail
 from gateway.mail.session import Purpose as Purpose

@@ -39,12 +39,13 @@ class Chain:
 
     @cached_property
     def waiting(self) -> frozenset[Stage]:
-        """The stages at which some filter has to be awaited."""
-        return frozenset(
+        """The stages at which some filter has to be awaited. Leaving is part of the message."""
+        stages = {
             stage
             for stage, steps in self.by_stage.items()
             if any(link.filter.waits_at(stage) for step in steps for link in step)
-        )
+        }
+        return frozenset(stages | {Stage.MESSAGE} if Stage.LEAVE in stages else stages)
 
     def _at(self, stage: Stage) -> Sequence[Step]:
         steps = (tuple(k for k in step if stage in k.filter.stages()) for step in self.steps)

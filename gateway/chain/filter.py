@@ -26,6 +26,7 @@ class Stage(StrEnum):
     RCPT = "rcpt"
     BODY = "body"
     MESSAGE = "message"
+    LEAVE = "leave"
 
 
 class Filter(BaseModel):
@@ -59,6 +60,12 @@ class Filter(BaseModel):
 
     def message(self, mail: Mail) -> Answer:
         """The message is complete. This is the last chance to say no."""
+
+    def leave(self, mail: Mail) -> Answer:
+        """All is decided, and ``mail.message`` is as it will leave: sign it, add fields, or pass.
+
+        Asked about mail that somebody else trusted, too, and about what is held.
+        """
 
     @classmethod
     def stages(cls) -> frozenset[Stage]:

@@ -20,7 +20,18 @@ from gateway.mail.edit import AddRecipient, DropRecipient, Edit
 from gateway.mail.facts import POINTS
 from gateway.mail.message import Message
 from gateway.mail.session import Mail, Recipient, Session, Transaction
-from gateway.mail.verdict import Accept, Defer, Desk, Discard, Hold, Pass, Points, Reject, Verdict
+from gateway.mail.verdict import (
+    Accept,
+    Defer,
+    Desk,
+    Discard,
+    Final,
+    Hold,
+    Pass,
+    Points,
+    Reject,
+    Verdict,
+)
 
 T = TypeVar("T")
 Question: TypeAlias = Callable[[Filter], Answer]
@@ -121,7 +132,21 @@ class Inspection:
         """Ask the last questions, and add up all that was said about this message."""
         mail = Mail(self.transaction, message)
         last = await self._ask(Stage.MESSAGE, lambda f: f.message(mail))
-        return self.outcome(message, last)
+        outcome = self.outcome(message, last)
+        if not self.chain.by_stage[Stage.LEAVE] or isinstance(outcome.verdict, Final):
+            return outcome
+        return await self._leaving(outcome)
+
+    async def _leaving(self, outcome: Outcome) -> Outcome:
+        """Show the message as it leaves to those who answer for that; trust skips none of them."""
+        mail = Mail(self.transaction, outcome.message.edited(outcome.edits))
+        for step in self.chain.by_stage[Stage.LEAVE]:
+            findings = await _put_all(lambda f: f.leave(mail), step, Stage.LEAVE)
+            self.journal.extend(findings)
+            for finding in findings:
+                if finding.enforced and isinstance(finding.verdict, Reject | Defer):
+                    return self.outcome(outcome.message, finding.verdict)
+        return self.outcome(outcome.message, NOTHING)
 
     def outcome(self, message: Message, last: Verdict) -> Outcome:
         """Add up what was said so far; ``last`` is the answer to the last question."""

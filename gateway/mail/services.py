@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Awaitable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from gateway.mail.address import Address
 from gateway.mail.dns import Dns
+from gateway.mail.edit import AddHeader
 from gateway.mail.message import Message
 from gateway.mail.origin import Identity
 from gateway.mail.people import Directory
 from gateway.mail.scent import Scent
+
+T = TypeVar("T")
 
 
 class Clock(Protocol):
@@ -58,6 +61,19 @@ class Nose(Protocol):
 
     def smell(self, message: Message) -> Scent | None:
         """What is thought of a message, in about a millisecond. None while nothing was learnt."""
+class Signer(Protocol):
+    """Our own DKIM keys."""
+
+    def sign(self, message: Message, domain: str, now: datetime) -> tuple[AddHeader, ...]:
+        """One DKIM-Signature for each of the domain's keys, over the message as it stands.
+
+        A parent domain's keys serve where it has none of its own. Nothing where there is no key,
+        or where the header is such that no signature would mean anything. A large message takes
+        its time: call it in a thread.
+        """
+
+    def seal(self, message: Message, domain: str, now: datetime) -> tuple[AddHeader, ...]:
+        """An ARC set (RFC 8617) over a message that already bears our Authentication-Results."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,3 +89,11 @@ class Services:
     dns: Dns | None = None
     nose: Nose | None = None
     identity: Identity | None = None
+    signer: Signer | None = None
+
+
+def required(service: T | None, table: str) -> T:
+    """A service that a filter cannot do without; LookupError says which table configures it."""
+    if service is None:
+        raise LookupError(f"this filter needs [{table}] in vanthu.toml")
+    return service

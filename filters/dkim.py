@@ -1,0 +1,52 @@
+"""Whether the signatures on a message are those of the domains that they name."""
+
+from gateway.api import (
+    DKIM,
+    Action,
+    DkimResult,
+    Filter,
+    Mail,
+    Pass,
+    Points,
+    Verdict,
+    Word,
+    required,
+)
+
+
+class Dkim(Filter):
+    """Check every DKIM signature, eight at most.
+
+    A broken one counts as none (RFC 6376 6.1): ``dmarc`` decides whether the author's domain
+    should have signed. Signatures over part of the body, by RSA keys below 1024 bits or by SHA-1
+    count for nothing. The results are left as DKIM.
+    """
+
+    temperror: Action = Action.PASS
+    """What to do when no signature passes and a key could not be fetched."""
+    broken_points: float = 0.0
+    """Added where there are signatures and none of them is good."""
+
+    async def message(self, mail: Mail) -> Verdict | None:
+        if not mail.session.is_inbound:
+            return None
+        found = await required(mail.services.identity, "dns").dkim(mail.message)
+        mail.transaction.facts[DKIM] = found
+        if not found:
+            return Pass("it bears no signature")
+        reason = "; ".join(map(_told, found))
+        words = {one.word for one in found}
+        if Word.PASS in words:
+            return Pass(reason)
+        if Word.TEMPERROR in words:
+            return self.temperror.verdict("dkim-temperror", reason)
+        points = (Points("dkim-broken", self.broken_points, reason),) if self.broken_points else ()
+        return Pass(reason, points=points)
+
+
+def _told(one: DkimResult) -> str:
+    if one.word is Word.PASS:
+        note = ", a key on trial" if one.is_testing else ""
+        return f"signed by {one.domain} ({one.algorithm}, {one.key_bits} bits{note})"
+    who = f"signature of {one.domain}" if one.domain else "a signature"
+    return f"{who}: {one.word}, {one.reason}"

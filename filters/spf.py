@@ -1,0 +1,56 @@
+"""Whether the sender's domain lets this client send for it."""
+
+from gateway.api import SPF, Action, Filter, Mail, SpfResult, Verdict, Word, required
+
+
+class Spf(Filter):
+    """Ask the domain of the envelope sender (or of HELO, for bounces) who may send for it.
+
+    RFC 7208, with its limits. A fail alone is often a forwarder's and seldom reason to refuse:
+    ``dmarc`` weighs it together with the signatures. The result is left as SPF.
+    """
+
+    fail: Action = Action.POINTS
+    fail_points: float = 3.0
+    softfail_points: float = 1.0
+    error_points: float = 1.0
+    """For a record that cannot be understood, or not be fetched now."""
+    temperror: Action = Action.POINTS
+    """What to do when the DNS does not answer; ``defer`` makes the sender come back."""
+
+    async def message(self, mail: Mail) -> Verdict | None:
+        session = mail.session
+        if not session.is_inbound or session.client is None:
+            return None
+        identity = required(mail.services.identity, "dns")
+        found = await identity.spf(session.client, session.helo, mail.transaction.sender)
+        mail.transaction.facts[SPF] = found
+        reason = _told(found, str(session.client))
+        match found.word:
+            case Word.FAIL:
+                return self.fail.verdict("spf-fail", reason, points=self.fail_points)
+            case Word.SOFTFAIL:
+                return Action.POINTS.verdict("spf-softfail", reason, points=self.softfail_points)
+            case Word.TEMPERROR:
+                return self.temperror.verdict("spf-temperror", reason, points=self.error_points)
+            case Word.PERMERROR:
+                return Action.POINTS.verdict("spf-permerror", reason, points=self.error_points)
+            case _:
+                return Action.PASS.verdict("spf", reason)
+
+
+def _told(found: SpfResult, client: str) -> str:
+    by = f" ({found.term})" if found.term else ""
+    match found.word:
+        case Word.NONE:
+            return f"{found.domain or 'the sender'} has no SPF record"
+        case Word.PASS:
+            return f"{client} may send for {found.domain}{by}"
+        case Word.FAIL:
+            return f"{client} may not send for {found.domain}{by} {found.explanation}".rstrip()
+        case Word.SOFTFAIL:
+            return f"{client} should not send for {found.domain}{by}"
+        case Word.NEUTRAL:
+            return f"{found.domain} does not say whether {client} may send for it{by}"
+        case _:
+            return f"SPF {found.word} for {found.domain}: {found.reason}"
