@@ -1,7 +1,8 @@
 """DMARC: whether the domain in From stands behind a message, and what it asks if not.
 
 RFC 9989 with its tags (``np``, ``t``), and RFC 7489 for ``pct``, which domains still publish. The
-organisational domain comes from the public suffix list, see decisions/0103.
+organisational domain comes from the public suffix list: two questions, where the tree walk of RFC
+9989 4.10 asks up to eight.
 """
 
 from __future__ import annotations

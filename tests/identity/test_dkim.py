@@ -1,18 +1,7 @@
 """Signatures that hold, signatures that do not, and what they are worth."""
 
-import base64
-from dataclasses import replace
-from datetime import UTC, datetime
-
-import pytest
-from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
-from gateway.dns.canned import AWAY, Canned
+from gateway.dns.canned import Canned
 from gateway.identity import dkim_check
-from gateway.identity.canonical import Letter
-from gateway.identity.keyring import KeyEntry, OwnKey
-from gateway.identity.signing import sign
 from gateway.mail.message import Message
 from gateway.mail.origin import Word
 
@@ -51,10 +40,12 @@ RFC8463_KEYS = {
     },
     "test._domainkey.football.example.com": {
         "TXT": [
-            "v=DKIM1; k=rsa; p=MIGfMA0GCSqGSIb3DQEBAQUAA4GNADCBiQKBgQDkHlOQoBTzWR"
-            "iGs5V6NpP3idY6Wk08a5qhdR6wy5bdOKb2jLQiY/J16JYi0Qvx/byYzCNb3W91y3FutAC"
-            "DfzwQ/BC/e/8uBsCR+yz1Lxj+PL6lHvqMKrM3rG4hstT5QjvHO9PzoxZyVYLzBfO2EeC3"
-            "Ip3G+2kryOTIKT+l/K4w3QIDAQAB"
+            (
+                "v=DKIM1; k=rsa; p=MIGfMA0GCSqGSIb3DQEBAQUAA4GNADCBiQKBgQDkHlOQoBTzWR"
+                "iGs5V6NpP3idY6Wk08a5qhdR6wy5bdOKb2jLQiY/J16JYi0Qvx/byYzCNb3W91y3FutAC"
+                "DfzwQ/BC/e/8uBsCR+yz1Lxj+PL6lHvqMKrM3rG4hstT5QjvHO9PzoxZyVYLzBfO2EeC3"
+                "Ip3G+2kryOTIKT+l/K4w3QIDAQAB"
+            )
         ]
     },
 }
