@@ -61,6 +61,8 @@ class Nose(Protocol):
 
     def smell(self, message: Message) -> Scent | None:
         """What is thought of a message, in about a millisecond. None while nothing was learnt."""
+
+
 class Signer(Protocol):
     """Our own DKIM keys."""
 
