@@ -32,6 +32,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     work: Callable[[argparse.Namespace], int] = chosen.work
     try:
         return work(chosen)
+    except BrokenPipeError:
+        return 0
     except Mistakes as mistakes:
         for mistake in mistakes.mistakes:
             sys.stderr.write(f"{mistake}\n")
@@ -39,5 +41,3 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (JournalError, LookupError, OSError, ValueError) as error:
         sys.stderr.write(f"vanthu: {error}\n")
         return 1
-    except BrokenPipeError:
-        return 0
