@@ -32,7 +32,10 @@ class Conversation(Login):
     def _line(self, line: bytes) -> None:
         if self._state is State.AUTH:
             assert self._auth is not None
-            self._auth(line)
+            try:
+                self._auth(line)
+            except BadCommand as error:
+                self._say(str(error))
             return
         verb, _, rest = line.partition(b" ")
         verb = verb.upper()
@@ -178,9 +181,13 @@ class Conversation(Login):
         self._begin_data()
 
     def _admitted(self) -> None:
-        if self._state is not State.CLOSED:
-            self._begin_data()
-            self._flush()
+        if self._state is State.CLOSED:
+            return
+        if self._buffer:
+            self._bye("421 5.5.1 A message sent before our 354 is not taken")
+            return
+        self._begin_data()
+        self._flush()
 
     def _begin_data(self) -> None:
         self._out.append("354 Send the message, and end it with a dot on a line of its own")

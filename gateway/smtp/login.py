@@ -53,6 +53,7 @@ class Login(Wire):
             self._state = State.CLOSED
             return
         self.transport = transport
+        self._buffer.clear()
         self._note_tls()
         self._forget()
         self._talk.helo = ""
