@@ -11,6 +11,7 @@ from gateway.chain.rule import list_names as list_names
 from gateway.chain.rulebook import read_rules as read_rules
 from gateway.chain.rulebook import rules_from as rules_from
 from gateway.identity.suffix import organisational as organisational
+from gateway.mail.acquaintance import Acquaintance as Acquaintance
 from gateway.mail.address import NOBODY as NOBODY
 from gateway.mail.address import Address as Address
 from gateway.mail.attached import ATTACHMENTS as ATTACHMENTS

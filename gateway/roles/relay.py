@@ -18,7 +18,9 @@ from gateway.delivery.worker import Postman
 from gateway.directory.lookup import People
 from gateway.directory.passwords import Passwords
 from gateway.intake import answer, entry, refusal, utc_now
+from gateway.mail.acquaintance import Acquaintance
 from gateway.mail.services import Services, SystemClock
+from gateway.mail.verdict import Desk, Discard
 from gateway.roles.health import Health
 from gateway.runtime import systemd
 from gateway.settings.read import Settings
@@ -129,6 +131,7 @@ class Relay:
         kept = await self.shelf.journal.append([entry(outcome, utc_now())])
         text = answer(outcome, kept[0])
         log.info("mail %s: %s", outcome.transaction.id, text)
+        _meet(outcome)
         return Answer(text)
 
     def _refused(self, walk: Inspection, reply: str) -> None:
@@ -145,6 +148,19 @@ class Relay:
         self._pending.discard(future)
         if isinstance(error := future.exception(), JournalError):
             log.warning("a refusal was not kept: %s", error)
+
+
+def _meet(outcome: Outcome) -> None:
+    """Whom our people write to is known from now on; not by what is suspected to be no theirs."""
+    session = outcome.transaction.session
+    if session.is_inbound or isinstance(outcome.verdict, Discard):
+        return
+    if Desk.QUARANTINE not in outcome.desks:
+        directory = session.services.directory
+        named = (recipient.address for recipient in outcome.recipients)
+        outside = [address for address in named if not directory.is_ours(address.domain)]
+        people = Acquaintance(session.services.notepad)
+        people.note(outcome.transaction.sender, outside, outcome.message)
 
 
 def _takes_logins(table: ListenerTable) -> bool:
