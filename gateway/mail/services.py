@@ -12,6 +12,7 @@ from gateway.mail.dns import Dns
 from gateway.mail.edit import AddHeader
 from gateway.mail.message import Message
 from gateway.mail.origin import Identity
+from gateway.mail.papers import Documents
 from gateway.mail.people import Directory
 from gateway.mail.scent import Scent
 
@@ -92,6 +93,7 @@ class Services:
     nose: Nose | None = None
     identity: Identity | None = None
     signer: Signer | None = None
+    documents: Documents | None = None
 
 
 def required(service: T | None, table: str) -> T:
