@@ -5,13 +5,14 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import islice
 
 from sqlalchemy import Connection, Engine, insert, select, update
 from sqlalchemy.exc import OperationalError
 
 from gateway.archive import schema
+from gateway.archive.chapter import Chapter
 from gateway.archive.fold import Fold
 from gateway.archive.journal import JournalError, Record
 from gateway.archive.keeper import FileJournal
@@ -33,10 +34,12 @@ class Applier:
     come further meanwhile: so several may run, and each record counts once.
     """
 
-    def __init__(self, journal: FileJournal, engine: Engine) -> None:
+    def __init__(
+        self, journal: FileJournal, engine: Engine, chapters: Sequence[Chapter] = ()
+    ) -> None:
         self._journal = journal
         self._engine = engine
-        self._fold = Fold(engine.dialect)
+        self._fold = Fold(engine.dialect, chapters)
         self._stop = threading.Event()
         self._applied = threading.Condition()
         self._listeners: list[Callable[[], None]] = []

@@ -13,7 +13,8 @@ from sqlalchemy import Connection, Executable, Table, bindparam, insert, or_, se
 from sqlalchemy.engine import Dialect
 
 from gateway.archive import schema
-from gateway.archive.commands import Decide, QueueChange, Receive, Tried
+from gateway.archive.chapter import Chapter
+from gateway.archive.commands import Command, Decide, QueueChange, Receive, Tried
 from gateway.archive.journal import Record
 
 Row: TypeAlias = tuple[Any, ...]
@@ -77,7 +78,8 @@ def _inserting(table: Table, dialect: Dialect) -> Statement:
 class Fold:
     """Keeps statements and the latest ids at hand between batches."""
 
-    def __init__(self, dialect: Dialect) -> None:
+    def __init__(self, dialect: Dialect, chapters: Sequence[Chapter] = ()) -> None:
+        self._chapters = chapters
         self._known: dict[str, int] = {}
         self._mail = _inserting(schema.mails, dialect)
         self._recipient = _inserting(schema.recipients, dialect)
@@ -93,17 +95,29 @@ class Fold:
             match record.command:
                 case Receive() | Tried():
                     run.append(record)
-                case QueueChange() as change:
+                case command:
                     self._bulk(connection, run)
                     run = []
-                    self._change(connection, record, change)
-                case Decide() as decision:
-                    self._bulk(connection, run)
-                    run = []
-                    self._decide(connection, record, decision)
+                    self._said(connection, record, command)
         self._bulk(connection, run)
         while len(self._known) > KNOWN_MAX:
             del self._known[next(iter(self._known))]
+
+    def _said(self, connection: Connection, record: Record, command: Command) -> None:
+        match command:
+            case QueueChange():
+                self._change(connection, record, command)
+            case Decide():
+                self._decide(connection, record, command)
+            case _:
+                pass  # A chapter's own.
+        self._tell_chapters(connection, [record])
+
+    def _tell_chapters(self, connection: Connection, records: Sequence[Record]) -> None:
+        for chapter in self._chapters:
+            wanted = [r for r in records if isinstance(r.command, chapter.wants)]
+            if wanted:
+                chapter.apply(connection, wanted)
 
     def _bulk(self, connection: Connection, records: Sequence[Record]) -> None:
         mails: list[Row] = []
@@ -126,6 +140,7 @@ class Fold:
             self._recipient.put(connection, rows)
         if attempts:
             self._attempts(connection, attempts)
+        self._tell_chapters(connection, records)
 
     def _attempts(self, connection: Connection, attempts: list[tuple[Record, Tried]]) -> None:
         self._look_up(connection, {tried.id for _, tried in attempts})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import sqlite3
 import time
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -26,6 +27,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from gateway.archive.chapter import Chapter, version_of
 from gateway.archive.words import make_words, words_path
 
 log = logging.getLogger(__name__)
@@ -136,11 +138,13 @@ OPENING = 5
 PAUSE_S = 0.5
 
 
-def open_database(path: Path, *, read_only: bool = False) -> Engine:
+def open_database(
+    path: Path, *, read_only: bool = False, chapters: Sequence[Chapter] = ()
+) -> Engine:
     """The database of an archive, made if need be. WAL, so that readers never wait."""
     for left in reversed(range(OPENING)):
         try:
-            return _opened(path, read_only=read_only)
+            return _opened(path, read_only=read_only, chapters=chapters)
         except (OperationalError, sqlite3.OperationalError) as error:
             if not left:
                 raise
@@ -149,9 +153,10 @@ def open_database(path: Path, *, read_only: bool = False) -> Engine:
     raise AssertionError("the last try returns or raises")
 
 
-def _opened(path: Path, *, read_only: bool) -> Engine:
+def _opened(path: Path, *, read_only: bool, chapters: Sequence[Chapter]) -> Engine:
+    version = version_of(VERSION, chapters)
     if not read_only:
-        _drop_other_version(path)
+        _drop_other_version(path, version)
     make_words(words_path(path))
     engine = create_engine(
         f"sqlite:///{path}", connect_args={"timeout": 30, "check_same_thread": False}
@@ -173,20 +178,21 @@ def _opened(path: Path, *, read_only: bool) -> Engine:
     if not read_only:
         with engine.begin() as connection:
             connection.exec_driver_sql("BEGIN IMMEDIATE")  # All tables or none, in one sync.
-            metadata.create_all(connection)
-            connection.exec_driver_sql(f"PRAGMA user_version={VERSION}")
+            for tables in (metadata, *(chapter.metadata for chapter in chapters)):
+                tables.create_all(connection)
+            connection.exec_driver_sql(f"PRAGMA user_version={version}")
     return engine
 
 
-def _drop_other_version(path: Path) -> None:
+def _drop_other_version(path: Path, wanted: int) -> None:
     """Rows of another version of these tables go; the applier folds them anew."""
     if not path.exists():
         return
     with closing(sqlite3.connect(path, timeout=30)) as database:
         (version,) = database.execute("PRAGMA user_version").fetchone()
         (tables,) = database.execute("SELECT count(*) FROM sqlite_master").fetchone()
-    if tables and version != VERSION:
-        log.warning("%s is of version %d, not %d: made again", path, version, VERSION)
+    if tables and version != wanted:
+        log.warning("%s is of version %d, not %d: made again", path, version, wanted)
         for file in (path, words_path(path)):
             for suffix in ("", "-wal", "-shm"):
                 file.with_name(file.name + suffix).unlink(missing_ok=True)

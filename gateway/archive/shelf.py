@@ -6,7 +6,7 @@ import asyncio
 import logging
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 
 from gateway.archive.applier import Applier
 from gateway.archive.backup import Manifest, restore
+from gateway.archive.chapter import Chapter
 from gateway.archive.commands import ArchiveNumber
 from gateway.archive.journal import JournalError
 from gateway.archive.keeper import FileJournal, wall_clock
@@ -45,12 +46,14 @@ class Shelf:
         sync: bool = True,
         disk: Disk | None = None,
         clock: Callable[[], datetime] = wall_clock,
+        chapters: Sequence[Chapter] = (),
     ) -> None:
         index = folder / "index.db"
         self.journal = FileJournal(folder / "journal", sync=sync, disk=disk, clock=clock)
-        self.engine = open_database(index, read_only=not applies and index.exists())
+        read_only = not applies and index.exists()
+        self.engine = open_database(index, read_only=read_only, chapters=chapters)
         self.queries = Queries(self.journal, self.engine)
-        self.applier = Applier(self.journal, self.engine) if applies else None
+        self.applier = Applier(self.journal, self.engine, chapters) if applies else None
         self.indexer = Indexer(self.journal, words_path(index)) if applies else None
         self._threads: list[threading.Thread] = []
         self._stop = threading.Event()
@@ -108,20 +111,23 @@ class Shelf:
         self.engine.dispose()
 
 
-def compare(folder: Path) -> Iterator[str]:
+def compare(folder: Path, chapters: Sequence[Chapter] = ()) -> Iterator[str]:
     """Fold the journal anew beside the rows and tell where they differ; for ``archive verify``."""
     journal = FileJournal(folder / "journal")
     with TemporaryDirectory(dir=folder, prefix="compare-") as scratch:
         fresh = Path(scratch) / "index.db"
-        engine, live = open_database(fresh), open_database(folder / "index.db", read_only=True)
+        engine = open_database(fresh, chapters=chapters)
+        live = open_database(folder / "index.db", read_only=True, chapters=chapters)
         try:
             with live.connect() as rows:
                 rows.exec_driver_sql("ATTACH ? AS fresh", (str(fresh),))
                 rows.exec_driver_sql("BEGIN")  # From here on, this connection sees one moment.
                 mark = rows.exec_driver_sql("SELECT seq FROM main.marks WHERE name='fold'")
-                Applier(journal, engine).catch_up(until=int(mark.scalar() or 0))
-                for table in metadata.sorted_tables:
-                    yield from _differences(rows, table.name)
+                applier = Applier(journal, engine, chapters)
+                applier.catch_up(until=int(mark.scalar() or 0))
+                for tables in (metadata, *(chapter.metadata for chapter in chapters)):
+                    for table in tables.sorted_tables:
+                        yield from _differences(rows, table.name)
         finally:
             engine.dispose()
             live.dispose()
@@ -151,7 +157,7 @@ def bring_back(backup: Path, folder: Path, above: ArchiveNumber | None = None) -
     return manifest
 
 
-def rebuild(folder: Path) -> int:
+def rebuild(folder: Path, chapters: Sequence[Chapter] = ()) -> int:
     """Make the rows again from the journal alone; returns how many records were folded.
 
     The new database takes the old one's place only when it is whole; nobody may have it open.
@@ -160,8 +166,8 @@ def rebuild(folder: Path) -> int:
     for path in folder.glob("index.new.*"):
         path.unlink()
     journal = FileJournal(folder / "journal")
-    engine = open_database(fresh)
-    done = Applier(journal, engine).catch_up()
+    engine = open_database(fresh, chapters=chapters)
+    done = Applier(journal, engine, chapters).catch_up()
     with engine.connect() as connection:
         connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
     engine.dispose()

@@ -13,6 +13,7 @@ from gateway.archive.journal import Record
 from gateway.archive.shelf import bring_back, compare, rebuild
 from gateway.cli.office import settings, shelf
 from gateway.mail.message import Message
+from gateway.roles.chapters import chapters
 
 STEP = 1000
 """Records between two signs of progress."""
@@ -48,7 +49,7 @@ def add(commands: Any) -> None:
 
 
 def _rebuild(chosen: argparse.Namespace) -> int:
-    done = rebuild(settings(chosen).server.data)
+    done = rebuild(settings(chosen).server.data, chapters())
     sys.stdout.write(f"{done} records folded\n")
     return 0
 
@@ -124,7 +125,7 @@ def _verify(chosen: argparse.Namespace) -> int:
             elif seq % STEP == 0 and sys.stderr.isatty():
                 sys.stderr.write(f"\r{100 * seq // last:3d} % of {last} records")
     if chosen.rows:
-        for difference in compare(settings(chosen).server.data):
+        for difference in compare(settings(chosen).server.data, chapters()):
             wrong += 1
             sys.stdout.write(f"{difference}\n")
     told = f"{wrong} records wrong" if wrong else f"{last} records in order"

@@ -15,6 +15,7 @@ import msgspec
 
 from gateway.archive.queries import Found
 from gateway.archive.shelf import Shelf
+from gateway.roles.chapters import chapters
 from gateway.settings.read import Settings, read_settings
 
 OFFICE = ZoneInfo("Asia/Ho_Chi_Minh")
@@ -27,7 +28,7 @@ def settings(chosen: argparse.Namespace) -> Settings:
 @contextmanager
 def shelf(chosen: argparse.Namespace) -> Iterator[Shelf]:
     """The archive, to look into and to put commands into; the rows are folded by the relay."""
-    opened = Shelf(settings(chosen).server.data, applies=False)
+    opened = Shelf(settings(chosen).server.data, applies=False, chapters=chapters())
     try:
         yield opened
     finally:

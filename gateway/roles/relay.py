@@ -21,6 +21,7 @@ from gateway.intake import answer, entry, refusal, utc_now
 from gateway.mail.acquaintance import Acquaintance
 from gateway.mail.services import Services, SystemClock
 from gateway.mail.verdict import Desk, Discard
+from gateway.roles.chapters import chapters
 from gateway.roles.health import Health
 from gateway.runtime import systemd
 from gateway.settings.read import Settings
@@ -52,7 +53,7 @@ class Relay:
         server = self.settings.server
         server.data.mkdir(parents=True, exist_ok=True)
         notepad = FileNotepad(server.data / "notepad.db")
-        self.shelf = Shelf(server.data, applies=True)
+        self.shelf = Shelf(server.data, applies=True, chapters=chapters())
         self.shelf.start()
         services = Services(
             directory=People(self.settings.directory),
