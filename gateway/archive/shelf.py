@@ -87,13 +87,14 @@ class Shelf:
         """Wait until the rows know of this record, whoever folds it; False if it took too long."""
         loop = asyncio.get_running_loop()
         until = loop.time() + timeout_s
-        while self._applied() < seq:
+        while self.applied() < seq:
             if loop.time() > until:
                 return False
             await asyncio.sleep(LOOK_S)
         return True
 
-    def _applied(self) -> int:
+    def applied(self) -> int:
+        """The last record that the rows know of, whoever folds it."""
         if self.applier is not None and self._threads:
             return self.applier.seq
         return self.queries.applied()

@@ -17,6 +17,11 @@ from gateway.settings.read import Settings
 def add(commands: Any) -> None:
     parser = commands.add_parser("run", help="the whole gateway in one process")
     parser.set_defaults(work=_run)
+    parser = commands.add_parser("serve", help="some of the gateway's roles in this process")
+    parser.add_argument(
+        "--role", action="append", required=True, choices=ROLE_NAMES, help="may be given again"
+    )
+    parser.set_defaults(work=_serve)
     parser = commands.add_parser("check", help="tell every mistake in the configuration")
     parser.add_argument("--quick", action="store_true", help="the archive's last segment, too")
     parser.set_defaults(work=_check)
@@ -28,15 +33,23 @@ def add(commands: Any) -> None:
     parser.set_defaults(work=_password)
 
 
+ROLE_NAMES = ("store", "deliver", "smtp", "monitor")
+"""As in ``roles/process.py``, which takes half a second to import."""
+
+
 def _run(chosen: argparse.Namespace) -> int:
     return serve(settings(chosen), _tell)
 
 
-def serve(found: Settings, tell: Any) -> int:
+def _serve(chosen: argparse.Namespace) -> int:
+    return serve(settings(chosen), _tell, tuple(dict.fromkeys(chosen.role)))
+
+
+def serve(found: Settings, tell: Any, roles: tuple[str, ...] = ROLE_NAMES) -> int:
     """Run until told to stop."""
     import uvloop
 
-    from gateway.roles.relay import Relay
+    from gateway.roles.process import Process
 
     logging.basicConfig(
         level=found.server.log_level.upper(),
@@ -44,7 +57,7 @@ def serve(found: Settings, tell: Any) -> int:
         stream=sys.stderr,
     )
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(Relay(found).run(tell))
+        runner.run(Process(found, roles).run(tell))
     return 0
 
 

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 from contextlib import suppress
 
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
-from gateway.archive.shelf import Shelf
-from gateway.smtp.server import Server
+from gateway.roles.house import House
 
 REQUEST_MAX = 8192
 WAIT_S = 5.0
@@ -17,18 +15,23 @@ LAG_MAX = 10_000
 """Records behind which the rows may be before we are not ready."""
 
 
-class Health:
+class Monitor:
     """A responder for three pages, each computed when it is asked for."""
 
-    def __init__(self, shelf: Shelf, servers: Sequence[Server]) -> None:
-        self._shelf = shelf
-        self._servers = servers
+    def __init__(self) -> None:
         self._server: asyncio.Server | None = None
 
-    async def open(self, host: str, port: int) -> int:
-        self._server = await asyncio.start_server(self._answer, host, port, limit=REQUEST_MAX)
-        found: int = self._server.sockets[0].getsockname()[1]
-        return found
+    async def open(self, house: House) -> dict[str, int]:
+        self._house, self._shelf = house, house.shelf
+        server = house.settings.server
+        self._server = await asyncio.start_server(
+            self._answer, server.metrics_host, server.metrics_port, limit=REQUEST_MAX
+        )
+        return {"metrics": self._server.sockets[0].getsockname()[1]}
+
+    async def renew(self, house: House) -> None:
+        """The port stays."""
+        self._house = house
 
     async def close(self) -> None:
         if self._server is not None:
@@ -63,8 +66,7 @@ class Health:
                 return "404 Not Found", b"/metrics /healthz /readyz\n"
 
     def _lag(self) -> int:
-        applier = self._shelf.applier
-        return self._shelf.journal.last - applier.seq if applier else 0
+        return self._shelf.journal.last - self._shelf.applied()
 
     def _metrics(self) -> bytes:
         registry = CollectorRegistry()
@@ -72,8 +74,8 @@ class Health:
         gauge.set(self._shelf.journal.last)
         gauge = Gauge("vanthu_fold_lag_records", "Records not yet folded", registry=registry)
         gauge.set(self._lag())
-        gauge = Gauge("vanthu_connections", "Clients connected", registry=registry)
-        gauge.set(self._servers[0].door.crowd.all if self._servers else 0)
+        for name, (words, value) in self._house.gauges.items():
+            Gauge(f"vanthu_{name}", words, registry=registry).set(value())
         states = Gauge("vanthu_recipients", "Recipients by state", ["state"], registry=registry)
         for state, count in self._shelf.queries.counts().items():
             states.labels(state).set(count)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import time
 
 
 def notify(state: str) -> bool:
@@ -17,6 +18,12 @@ def notify(state: str) -> bool:
         sock.connect(address)
         sock.sendall(state.encode())
     return True
+
+
+def reloading() -> bool:
+    """Say that settings are being read again; ``READY=1`` ends it (``Type=notify-reload``)."""
+    now_us = time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000
+    return notify(f"RELOADING=1\nMONOTONIC_USEC={now_us}")
 
 
 def watchdog_s() -> float:

@@ -170,3 +170,33 @@ def test_every_mistake_is_told_at_once(tmp_path: Path) -> None:
     assert "limits.recipent: there is no such limit; did you mean recipients?" in done.stderr
     assert "there is no chain 'out' in chains.toml; there are: inbound, outgoing" in done.stderr
     assert "rulez.toml:0: : nothing reads this file" in done.stderr
+
+
+def test_a_reload_takes_new_settings_and_keeps_the_old_ones_when_they_are_wrong(
+    gateway: Gateway,
+) -> None:
+    directory = gateway.config / "directory.toml"
+    text = directory.read_text(encoding="utf-8")
+
+    def answer(recipient: str) -> int:
+        with smtplib.SMTP("127.0.0.1", gateway.inbound) as client:
+            client.ehlo("client.example")
+            client.mail("citizen@example.net")
+            return client.rcpt(recipient)[0]
+
+    def answers(recipient: str, code: int) -> bool:
+        return any(answer(recipient) == code or time.sleep(0.1) for _ in range(50))
+
+    new = "moi@songoaivu.example"
+    assert answer(new) == 550
+    added = f'\n[people.moi]\nname = "Mới"\nunit = "vanphong"\naddresses = ["{new}"]\n'
+    directory.write_text(text + added, encoding="utf-8")
+    gateway.process.send_signal(signal.SIGHUP)
+    assert answers(new, 250)
+    directory.write_text(text + "nonsense = 1\n", encoding="utf-8")
+    gateway.process.send_signal(signal.SIGHUP)
+    time.sleep(0.5)
+    assert answer(new) == 250
+    directory.write_text(text, encoding="utf-8")
+    gateway.process.send_signal(signal.SIGHUP)
+    assert answers(new, 550)

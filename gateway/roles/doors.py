@@ -1,0 +1,153 @@
+"""The role that takes mail from clients: one door for each listener."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import ssl
+from dataclasses import dataclass, field
+
+from gateway.archive.journal import JournalError, Kept
+from gateway.archive.shelf import Shelf
+from gateway.chain.inspection import Inspection, Outcome
+from gateway.directory.passwords import Passwords
+from gateway.intake import answer, entry, refusal, utc_now
+from gateway.mail.acquaintance import Acquaintance
+from gateway.mail.verdict import Desk, Discard
+from gateway.roles.house import House
+from gateway.settings.read import Settings
+from gateway.smtp.door import Answer, Budget, Crowd, Door, ListenerTable
+from gateway.smtp.server import Server
+from gateway.smtp.sign_in import PasswordSignIn
+
+log = logging.getLogger(__name__)
+
+REFUSED_PER_HOUR = 60
+"""Refusals of one client that are kept in the archive; more are only counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """Where the doors' outcomes go: into the journal."""
+
+    shelf: Shelf
+    pending: set[asyncio.Future[list[Kept]]] = field(default_factory=set)
+    """Refusals on their way to the disk."""
+
+    async def keep(self, outcome: Outcome) -> Answer:
+        kept = await self.shelf.journal.append([entry(outcome, utc_now())])
+        text = answer(outcome, kept[0])
+        log.info("mail %s: %s", outcome.transaction.id, text)
+        _meet(outcome)
+        return Answer(text)
+
+    def refused(self, walk: Inspection, reply: str) -> None:
+        client = Crowd.key(walk.session.client)
+        log.info("mail %s from %s: %s", walk.transaction.id or "-", walk.session.client, reply)
+        kept = walk.session.services.notepad.count("refused", client, 3600.0)
+        if kept > REFUSED_PER_HOUR:
+            return
+        future = self.shelf.journal.append([refusal(walk, reply, utc_now())])
+        self.pending.add(future)
+        future.add_done_callback(self._noted)
+
+    def _noted(self, future: asyncio.Future[list[Kept]]) -> None:
+        self.pending.discard(future)
+        if isinstance(error := future.exception(), JournalError):
+            log.warning("a refusal was not kept: %s", error)
+
+
+@dataclass
+class Doors:
+    """All listeners of one process; bytes in memory and clients are counted over all of them."""
+
+    crowd: Crowd = field(default_factory=Crowd)
+    _intake: Intake | None = None
+    _budget: Budget | None = None
+    _servers: dict[tuple[str, int], Server] = field(default_factory=dict)
+
+    async def open(self, house: House) -> dict[str, int]:
+        self._intake = Intake(house.shelf)
+        self._budget = budget = Budget(house.settings.limits.bytes_in_flight)
+        house.gauges["connections"] = ("Clients connected", lambda: self.crowd.all)
+        house.gauges["bytes_in_flight"] = ("Message bytes in memory", lambda: budget.used)
+        return await self._listen(house)
+
+    async def renew(self, house: House) -> None:
+        """Clients who come from now on meet the new settings."""
+        assert self._budget is not None
+        self._budget.limit = house.settings.limits.bytes_in_flight
+        wanted = {(table.host, table.port) for table in house.settings.listeners.values()}
+        gone = [self._servers.pop(place) for place in set(self._servers) - wanted]
+        await self._listen(house)
+        await asyncio.gather(*(server.close() for server in gone))
+
+    async def close(self) -> None:
+        await asyncio.gather(*(server.close() for server in self._servers.values()))
+        if self._intake is not None and self._intake.pending:
+            await asyncio.wait(self._intake.pending, timeout=10)
+
+    async def _listen(self, house: House) -> dict[str, int]:
+        tls = _tls(house.settings)
+        sign_in = PasswordSignIn(Passwords(house.settings.passwords), house.services)
+        ports: dict[str, int] = {}
+        for name, table in house.settings.listeners.items():
+            door = self._door(house, table, sign_in, tls)
+            place = (table.host, table.port)
+            if place in self._servers:
+                self._servers[place].door = door
+                continue
+            server = Server(door)
+            ports[name] = await server.open()
+            self._servers[place] = server
+        return ports
+
+    def _door(
+        self,
+        house: House,
+        table: ListenerTable,
+        sign_in: PasswordSignIn,
+        tls: ssl.SSLContext | None,
+    ) -> Door:
+        assert self._intake is not None
+        assert self._budget is not None
+        return Door(
+            table=table,
+            chain=house.settings.chains[table.chain],
+            services=house.services,
+            limits=house.settings.limits,
+            keep=self._intake.keep,
+            refused=self._intake.refused,
+            sign_in=sign_in if _takes_logins(table) else None,
+            tls=tls,
+            budget=self._budget,
+            crowd=self.crowd,
+            loop=asyncio.get_running_loop(),
+        )
+
+
+def _meet(outcome: Outcome) -> None:
+    """Whom our people write to is known from now on; not by what is suspected to be no theirs."""
+    session = outcome.transaction.session
+    if session.is_inbound or isinstance(outcome.verdict, Discard):
+        return
+    if Desk.QUARANTINE not in outcome.desks:
+        directory = session.services.directory
+        named = (recipient.address for recipient in outcome.recipients)
+        outside = [address for address in named if not directory.is_ours(address.domain)]
+        people = Acquaintance(session.services.notepad)
+        people.note(outcome.transaction.sender, outside, outcome.message)
+
+
+def _takes_logins(table: ListenerTable) -> bool:
+    return table.purpose != "inbound"
+
+
+def _tls(settings: Settings) -> ssl.SSLContext | None:
+    server = settings.server
+    if server.certificate is None or server.key is None:
+        return None
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.load_cert_chain(server.certificate, server.key)
+    return context

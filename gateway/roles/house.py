@@ -1,0 +1,37 @@
+"""What the roles of one process share, and what a role is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Protocol, TypeAlias
+
+from gateway.archive.shelf import Shelf
+from gateway.mail.services import Services
+from gateway.settings.read import Settings
+
+Gauge: TypeAlias = tuple[str, Callable[[], float]]
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """The rooms that are open in this process. A reload makes another one, with the same shelf."""
+
+    settings: Settings
+    services: Services
+    shelf: Shelf
+    gauges: dict[str, Gauge] = field(default_factory=dict[str, Gauge])
+    """What roles let a monitor read: the name behind ``vanthu_``, and its words and value."""
+
+
+class Role(Protocol):
+    """One job of the gateway; a process does one of them, or all."""
+
+    async def open(self, house: House) -> dict[str, int]:
+        """Begin to work; the ports that were opened, by name."""
+
+    async def renew(self, house: House) -> None:
+        """Go on under other settings; what is under way ends under the old ones."""
+
+    async def close(self) -> None:
+        """Take nothing new, finish what is under way, and stop."""

@@ -1,0 +1,114 @@
+"""One process of the gateway: the roles it was given, from the first signal to the last."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field, replace
+
+from gateway.archive.shelf import Shelf
+from gateway.roles.chapters import chapters
+from gateway.roles.deliver import Deliver
+from gateway.roles.doors import Doors
+from gateway.roles.health import Monitor
+from gateway.roles.house import House, Role
+from gateway.roles.services import open_services
+from gateway.roles.store import Store
+from gateway.runtime import systemd
+from gateway.settings.errors import Mistakes
+from gateway.settings.read import Settings, read_settings
+
+log = logging.getLogger(__name__)
+
+ROLES: dict[str, Callable[[], Role]] = {
+    "store": Store,
+    "deliver": Deliver,
+    "smtp": Doors,
+    "monitor": Monitor,
+}
+"""Every role, in the order in which they are opened where one process does them all."""
+
+
+@dataclass
+class Process:
+    """Opens its roles in order, and closes them in the other order."""
+
+    settings: Settings
+    names: Sequence[str] = tuple(ROLES)
+    _roles: list[Role] = field(default_factory=list)
+    _stop: asyncio.Event = field(default_factory=asyncio.Event)
+    _reload: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def run(self, told: Callable[[dict[str, int]], None]) -> None:
+        """Open, tell the ports, work until SIGTERM or SIGINT, and close in order.
+
+        SIGHUP reads the settings again; if they are wrong, the old ones stay.
+        """
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._stop.set)
+        loop.add_signal_handler(signal.SIGHUP, self._reload.set)
+        async with AsyncExitStack() as stack:
+            kept = await stack.enter_async_context(AsyncExitStack())  # Services end last.
+            house = await self._furnish(stack, kept)
+            ports: dict[str, int] = {}
+            for role in (make() for name, make in ROLES.items() if name in self.names):
+                ports |= await role.open(house)
+                stack.push_async_callback(role.close)
+                self._roles.append(role)
+            told(ports)
+            systemd.notify("READY=1")
+            await self._work(house, kept)
+            systemd.notify("STOPPING=1")
+            log.info("stopping")
+
+    async def _furnish(self, stack: AsyncExitStack, kept: AsyncExitStack) -> House:
+        services = await open_services(self.settings, kept)
+        shelf = Shelf(self.settings.server.data, applies="store" in self.names, chapters=chapters())
+        stack.push_async_callback(asyncio.to_thread, shelf.close)
+        return House(self.settings, services, shelf)
+
+    async def _work(self, house: House, kept: AsyncExitStack) -> None:
+        """Until told to stop; systemd hears that the loop still turns."""
+        patience_s = systemd.watchdog_s() or None
+        waits = {asyncio.create_task(self._stop.wait())}
+        while not self._stop.is_set():
+            waits.add(reload := asyncio.create_task(self._reload.wait()))
+            await asyncio.wait(waits, timeout=patience_s, return_when=asyncio.FIRST_COMPLETED)
+            waits.discard(reload)
+            reload.cancel()
+            systemd.notify("WATCHDOG=1")
+            if self._reload.is_set():
+                self._reload.clear()
+                house = await self._renewed(house, kept)
+
+    async def _renewed(self, house: House, kept: AsyncExitStack) -> House:
+        """The house under the settings as they are on paper now, or as it was if they are wrong."""
+        systemd.reloading()
+        try:
+            settings = await asyncio.to_thread(read_settings, house.settings.folder)
+            services = await open_services(settings, kept)
+            fresh = replace(house, settings=settings, services=services)
+            for role in self._roles:
+                await role.renew(fresh)
+        except Mistakes as mistakes:
+            for mistake in mistakes.mistakes:
+                log.error("settings: %s", mistake)  # noqa: TRY400 - the place is in the text
+            log.error("settings: %d mistakes; the old ones stay", len(mistakes.mistakes))  # noqa: TRY400
+        except OSError as error:
+            log.error("settings could not be renewed: %s", error)  # noqa: TRY400
+        else:
+            log.info("settings read again")
+            _tell_what_waits(house.settings, settings)
+            house = fresh
+        systemd.notify("READY=1")
+        return house
+
+
+def _tell_what_waits(old: Settings, new: Settings) -> None:
+    """Settings that a running process cannot change."""
+    if old.server.data != new.server.data:
+        log.warning("server.data is another folder now: that counts from the next start on")
