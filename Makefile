@@ -3,7 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test lint crash clean
+.PHONY: run test lint crash words clean
 
 $(VENV)/installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -24,6 +24,12 @@ lint: $(VENV)/installed
 
 crash: $(VENV)/installed
 	ROUNDS=200 $(BIN)/python -m pytest -q -s tests/crash
+
+# Gather what people read into the catalogue; what is new waits in vanthu.po for its translation.
+words: $(VENV)/installed
+	$(BIN)/pybabel -q extract -k tr -k trn:1,2 --no-location --sort-output -o build/vanthu.pot gateway filters
+	$(BIN)/pybabel -q update -N --no-wrap -i build/vanthu.pot -o gateway/locale/vi/LC_MESSAGES/vanthu.po -l vi
+	$(BIN)/pybabel -q compile -i gateway/locale/vi/LC_MESSAGES/vanthu.po -o gateway/locale/vi/LC_MESSAGES/vanthu.mo
 
 clean:
 	rm -rf $(VENV) build *.egg-info

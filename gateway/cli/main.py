@@ -9,6 +9,8 @@ from pathlib import Path
 
 from gateway.archive.journal import JournalError
 from gateway.cli import archive, look, queue, serve
+from gateway.runtime import words
+from gateway.runtime.words import tr
 from gateway.settings.errors import Mistakes
 
 ADD: tuple[Callable[[argparse._SubParsersAction[argparse.ArgumentParser]], None], ...] = (
@@ -21,9 +23,12 @@ ADD: tuple[Callable[[argparse._SubParsersAction[argparse.ArgumentParser]], None]
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit status: 0 done, 1 not found or wrong, 2 bad words."""
-    parser = argparse.ArgumentParser(prog="vanthu", description=__doc__)
+    words.speak(words.of_environment())
+    parser = argparse.ArgumentParser(
+        prog="vanthu", description=tr("A mail gateway for offices whose mail is official.")
+    )
     parser.add_argument(
-        "--config", type=Path, default=Path("config"), help="the folder of settings (config)"
+        "--config", type=Path, default=Path("config"), help=tr("the folder of settings (config)")
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for add in ADD:

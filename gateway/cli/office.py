@@ -16,6 +16,7 @@ import msgspec
 from gateway.archive.queries import Found
 from gateway.archive.shelf import Shelf
 from gateway.roles.chapters import chapters
+from gateway.runtime.words import tr
 from gateway.settings.read import Settings, read_settings
 
 OFFICE = ZoneInfo("Asia/Ho_Chi_Minh")
@@ -39,7 +40,7 @@ def one(opened: Shelf, name: str) -> Found:
     """The message of an id or number. LookupError says how to find it."""
     found = opened.queries.one(name)
     if found is None:
-        raise LookupError(f"no message {name}; `vanthu find` lists what there is")
+        raise LookupError(tr("no message {name}; `vanthu find` lists what there is", name=name))
     return found
 
 
