@@ -10,6 +10,10 @@ from gateway.chain.rule import Rule as Rule
 from gateway.chain.rule import list_names as list_names
 from gateway.chain.rulebook import read_rules as read_rules
 from gateway.chain.rulebook import rules_from as rules_from
+from gateway.identity.blocklist import BlocklistAnswer as BlocklistAnswer
+from gateway.identity.blocklist import BlocklistAsked as BlocklistAsked
+from gateway.identity.blocklist import Blocklisted as Blocklisted
+from gateway.identity.blocklist import ask_blocklist as ask_blocklist
 from gateway.identity.suffix import organisational as organisational
 from gateway.mail.acquaintance import Acquaintance as Acquaintance
 from gateway.mail.address import NOBODY as NOBODY
@@ -28,6 +32,7 @@ from gateway.mail.edit import DropRecipient as DropRecipient
 from gateway.mail.edit import Edit as Edit
 from gateway.mail.facts import Fact as Fact
 from gateway.mail.facts import Facts as Facts
+from gateway.mail.links import hosts as hosts
 from gateway.mail.markers import endings as endings
 from gateway.mail.markers import has_macros as has_macros
 from gateway.mail.markers import has_password as has_password
@@ -75,6 +80,7 @@ from gateway.mail.reading import is_paper as is_paper
 from gateway.mail.reading import papers_of as papers_of
 from gateway.mail.reading import unread_papers as unread_papers
 from gateway.mail.scent import Scent as Scent
+from gateway.mail.services import Notepad as Notepad
 from gateway.mail.services import required as required
 from gateway.mail.session import Direction as Direction
 from gateway.mail.session import Mail as Mail
