@@ -1,6 +1,6 @@
 """What forwarders say they found before they changed a message."""
 
-from gateway.api import ARC, Filter, Mail, Pass, Verdict, Word, required
+from gateway.api import ARC, Filter, Mail, Pass, Points, Verdict, Word, required
 
 
 class Arc(Filter):
@@ -9,6 +9,11 @@ class Arc(Filter):
     It proves who forwarded, not that he is honest: ``dmarc`` believes only the sealers that it is
     told to trust. The result is left as ARC.
     """
+
+    broken_points: float = 0.0
+    """For a chain that does not hold: lists and old forwarders break it by accident."""
+    error_points: float = 0.5
+    """For one whose keys cannot be fetched now; it is not believed."""
 
     async def message(self, mail: Mail) -> Verdict | None:
         if not mail.session.is_inbound:
@@ -19,4 +24,8 @@ class Arc(Filter):
             return None
         if found.word is Word.PASS:
             return Pass(f"sealed by {', then '.join(found.sealers)}")
-        return Pass(f"the seals are worth nothing ({found.word}): {found.reason}")
+        reason = f"the seals are worth nothing ({found.word}): {found.reason}"
+        is_away = found.word is Word.TEMPERROR
+        value = self.error_points if is_away else self.broken_points
+        name = "arc-temperror" if is_away else "arc-broken"
+        return Pass(reason, points=(Points(name, value, reason),) if value else ())

@@ -22,8 +22,10 @@ class Dkim(Filter):
     count for nothing. The results are left as DKIM.
     """
 
-    temperror: Action = Action.PASS
-    """What to do when no signature passes and a key could not be fetched."""
+    temperror: Action = Action.POINTS
+    """What to do when no signature passes and a key could not be fetched; ``dmarc`` defers if it
+    hangs on that one."""
+    error_points: float = 1.0
     broken_points: float = 0.0
     """Added where there are signatures and none of them is good."""
 
@@ -39,7 +41,7 @@ class Dkim(Filter):
         if Word.PASS in words:
             return Pass(reason)
         if Word.TEMPERROR in words:
-            return self.temperror.verdict("dkim-temperror", reason)
+            return self.temperror.verdict("dkim-temperror", reason, points=self.error_points)
         points = (Points("dkim-broken", self.broken_points, reason),) if self.broken_points else ()
         return Pass(reason, points=points)
 

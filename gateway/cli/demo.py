@@ -14,6 +14,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from gateway.directory.passwords import hash_password
+from gateway.identity.keyring import OFFICE, new_keys
+
+DOMAIN = "songoaivu.example"
+"""Of the shipped directory: what its people send is signed for it."""
 
 PASSWORDS = {"lan": "vanthu-demo-lan", "hoa": "vanthu-demo-hoa", "minh": "vanthu-demo-minh"}
 """A clerk, her unit's leader, and the leader of another unit. For loopback alone."""
@@ -35,6 +39,8 @@ def make(shipped: Path, folder: Path) -> Path:
         words.write_text("[passwords]\n" + "".join(lines), encoding="utf-8")
     if not (config / "demo.pem").exists():
         certificate(config / "demo.pem", config / "demo.key")
+    if not (config / "keys").exists():
+        new_keys(config / "keys", DOMAIN, dt.datetime.now(OFFICE).date())
     return config
 
 
@@ -74,6 +80,9 @@ Thử / try, in another terminal:
 
 1. Thư từ ngoài gửi đến / a letter from outside; the answer ends in its archive number:
    swaks --server 127.0.0.1:{inbound} --from citizen@example.net --to lan@songoaivu.example
+
+   and a bank that it is not, whose domain asks to refuse such mail / một ngân hàng giả mạo:
+   swaks --server 127.0.0.1:{inbound} --from director@bank.example --to lan@songoaivu.example
 
 2. Văn thư gửi thư nội bộ / the clerk writes to a colleague, signed in over TLS:
    curl -k --ssl-reqd smtp://127.0.0.1:{submission} -u lan:{lan} \\

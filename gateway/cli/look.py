@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 import asyncio
 import sys
-from dataclasses import dataclass, field
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
 from ipaddress import ip_address
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import Any
 from gateway.archive.commands import ArchiveNumber, Receive
 from gateway.archive.queries import Found, Wanted
 from gateway.cli.office import OFFICE, one, printed, settings, shelf, when
+from gateway.mail.services import Notepad
 
 
 def add(commands: Any) -> None:
@@ -119,42 +121,43 @@ def _show(chosen: argparse.Namespace) -> int:
 
 @dataclass
 class _Pad:
-    """A notepad that remembers nothing: explaining leaves no traces."""
+    """The notepad as it is, on which nothing is written: explaining leaves no traces."""
 
-    values: dict[tuple[str, str], str] = field(default_factory=dict)
+    kept: Notepad
+    written: dict[tuple[str, str], str] = field(default_factory=dict)
 
-    def count(self, kind: str, key: str, window_s: float, add: int = 1) -> int:  # noqa: ARG002
-        return add
+    def count(self, kind: str, key: str, window_s: float, add: int = 1) -> int:
+        return self.kept.count(kind, key, window_s, 0) + add
 
     def get(self, kind: str, key: str) -> str | None:
-        return self.values.get((kind, key))
+        return self.written.get((kind, key)) or self.kept.get(kind, key)
 
     def put(self, kind: str, key: str, value: str, ttl_s: float) -> None:  # noqa: ARG002
-        self.values[kind, key] = value
+        self.written[kind, key] = value
 
 
 def _explain(chosen: argparse.Namespace) -> int:
+    return printed(asyncio.run(_explained(chosen)), as_json=False)
+
+
+async def _explained(chosen: argparse.Namespace) -> list[str]:
     from gateway.chain.inspection import Inspection
-    from gateway.directory.lookup import People
     from gateway.mail.address import Address
     from gateway.mail.message import Message
-    from gateway.mail.services import Services, SystemClock
     from gateway.mail.session import Purpose, Session
     from gateway.offline.explain import explain
+    from gateway.roles.services import open_services
 
     found = settings(chosen)
     if chosen.chain not in found.chains:
         raise LookupError(f"no chain {chosen.chain!r}; there are: {', '.join(found.chains)}")
-    services = Services(
-        directory=People(found.directory),
-        clock=SystemClock(),
-        notepad=_Pad(),
-        hostname=found.server.hostname,
-    )
-    purpose = Purpose.SUBMISSION if chosen.user else Purpose.INBOUND
-    session = Session("explain", "file", chosen.client_ip, services, purpose, user=chosen.user)
-    walk = Inspection(found.chains[chosen.chain], session)
-    raw = chosen.letter.read_bytes().replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
-    to = [Address.parse(address) for address in chosen.to]
-    told = explain(walk, chosen.helo, Address.parse(chosen.sender), to, Message(raw))
-    return printed(asyncio.run(told), as_json=False)
+    async with AsyncExitStack() as stack:
+        opened = await open_services(found, stack)
+        services = replace(opened, notepad=_Pad(opened.notepad))
+        purpose = Purpose.SUBMISSION if chosen.user else Purpose.INBOUND
+        session = Session("explain", "file", chosen.client_ip, services, purpose, user=chosen.user)
+        walk = Inspection(found.chains[chosen.chain], session)
+        raw = chosen.letter.read_bytes().replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
+        to = [Address.parse(address) for address in chosen.to]
+        sender = Address.parse(chosen.sender)
+        return list(await explain(walk, chosen.helo, sender, to, Message(raw)))

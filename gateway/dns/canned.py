@@ -1,7 +1,8 @@
-"""A resolver that knows its answers by heart: for tests, benchmarks and what-if runs."""
+"""A resolver that knows its answers by heart: for tests, benchmarks and demonstrations."""
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from ipaddress import IPv4Address, IPv6Address
 from typing import Any, TypeAlias
@@ -18,10 +19,14 @@ only record of a type, none about this type. ``CNAME`` is followed.
 """
 AWAY = "AWAY"
 _LINKS_MAX = 8
+_ASKED_MAX = 10_000
 
 
 class Canned(Questions):
-    """Answers from a zone. ``asked`` counts the questions, for tests of limits."""
+    """Answers from a zone. ``asked`` are the last questions, for tests of limits.
+
+    ValueError where a record cannot be read.
+    """
 
     def __init__(self, zone: Zone, is_secure: bool = False) -> None:
         self._is_secure = is_secure
@@ -34,7 +39,7 @@ class Canned(Questions):
         self._parents = {
             name[at + 1 :] for name in self._answers for at, sign in enumerate(name) if sign == "."
         }
-        self.asked: list[tuple[str, str]] = []
+        self.asked: deque[tuple[str, str]] = deque(maxlen=_ASKED_MAX)
 
     def ask(self, kind: str, name: str) -> Awaitable[Found[Any]]:
         self.asked.append((kind, name))
@@ -58,7 +63,11 @@ class Canned(Questions):
 
 
 def _record(kind: str, written: Any) -> Any:
-    return _READERS[kind](written) if isinstance(written, str) else written
+    if not isinstance(written, str):
+        return written
+    if kind not in _READERS:
+        raise ValueError(f"there is no type {kind!r} here; there are {', '.join(_READERS)}")
+    return _READERS[kind](written)
 
 
 def _mx(written: str) -> Mx:

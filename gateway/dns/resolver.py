@@ -126,7 +126,12 @@ class Resolver(Questions):
 
 
 def _stub(settings: DnsSettings) -> dns.asyncresolver.Resolver:
-    stub = dns.asyncresolver.Resolver(configure=not settings.servers)
+    try:
+        stub = dns.asyncresolver.Resolver(configure=not settings.servers)
+    except dns.resolver.NoResolverConfiguration:
+        raise ValueError(
+            "/etc/resolv.conf names no resolver; write servers = [...] under [dns] in vanthu.toml"
+        ) from None
     if settings.servers:
         stub.nameservers = [
             dns.nameserver.Do53Nameserver(*server(text)) for text in settings.servers

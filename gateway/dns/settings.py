@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ipaddress import ip_address
+from pathlib import Path
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
@@ -33,7 +34,7 @@ def server(text: str) -> tuple[str, int]:
 class DnsSettings(BaseModel):
     """Which resolvers are asked. A resolver of your own on this machine is best."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     servers: tuple[Annotated[str, AfterValidator(_server)], ...] = ()
     """Asked in this order; empty: those of /etc/resolv.conf. Blocklists often refuse answers to
@@ -48,3 +49,6 @@ class DnsSettings(BaseModel):
     cache_entries: int = Field(default=50_000, ge=100)
     at_once: int = Field(default=500, ge=1)
     """Questions that are open at the same time; more wait for their turn."""
+    zone: Path | None = None
+    """A file of answers (``dns/zone.py``). With it nobody is asked at all: for a demonstration on
+    a machine without network, and for tests."""

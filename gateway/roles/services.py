@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from contextlib import AsyncExitStack
 
 from gateway.archive.notepad import FileNotepad
 from gateway.directory.lookup import People
+from gateway.dns.resolver import Resolver
+from gateway.dns.settings import DnsSettings
+from gateway.dns.zone import read_zone
+from gateway.identity.signing import KeyringSigner
+from gateway.identity.suffix import organisational
+from gateway.identity.verifier import Verifier
+from gateway.mail.dns import Dns
 from gateway.mail.services import Services, SystemClock
 from gateway.settings.read import Settings
+
+log = logging.getLogger(__name__)
 
 
 async def open_services(settings: Settings, stack: AsyncExitStack) -> Services:
@@ -19,9 +30,24 @@ async def open_services(settings: Settings, stack: AsyncExitStack) -> Services:
     server.data.mkdir(parents=True, exist_ok=True)
     notepad = FileNotepad(server.data / "notepad.db")
     stack.callback(notepad.close)
+    await asyncio.to_thread(organisational, "songoaivu.example")  # Reads the public suffix list.
+    dns, clock = open_dns(settings.origin.dns, stack), SystemClock()
     return Services(
         directory=People(settings.directory),
-        clock=SystemClock(),
+        clock=clock,
         notepad=notepad,
         hostname=server.hostname,
+        dns=dns,
+        identity=Verifier(dns, clock, server.hostname),
+        signer=KeyringSigner(settings.origin.keyring),
     )
+
+
+def open_dns(settings: DnsSettings, stack: AsyncExitStack) -> Dns:
+    """The resolver of this event loop. ValueError where the machine names none to ask."""
+    if settings.zone is not None:
+        log.warning("the DNS is not asked: dns.zone in vanthu.toml says to believe a file")
+        return read_zone(settings.zone)
+    resolver = Resolver(settings)
+    stack.push_async_callback(resolver.aclose)
+    return resolver

@@ -14,9 +14,11 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from gateway.chain.chain import Chain
 from gateway.delivery.route import MaildirRoute, Route, RoutesTable
 from gateway.directory.tables import Tables
+from gateway.dns.settings import DnsSettings
 from gateway.mail.limits import Limits
 from gateway.settings.chains import read_chains
 from gateway.settings.errors import Mistake, Mistakes, located
+from gateway.settings.origin import DkimTable, Origin, read_origin
 from gateway.smtp.door import ListenerTable
 
 T = TypeVar("T")
@@ -59,6 +61,8 @@ class _Main(BaseModel):
     server: ServerTable
     listeners: dict[str, ListenerTable] = Field(min_length=1)
     limits: dict[str, object] = Field(default_factory=dict)
+    dns: DnsSettings = DnsSettings()
+    dkim: DkimTable = DkimTable()
 
 
 class _Passwords(BaseModel):
@@ -79,6 +83,7 @@ class Settings:
     routes: RoutesTable
     directory: Tables
     passwords: Mapping[str, str]
+    origin: Origin
 
 
 def read_settings(folder: Path) -> Settings:
@@ -98,10 +103,14 @@ def read_settings(folder: Path) -> Settings:
     except Mistakes as mistakes:
         wrong += mistakes.mistakes
     limits = _limits(folder / "vanthu.toml", main, wrong)
-    wrong += _strangers(folder, _named_by_filters(chains))
+    origin = _origin(folder / "vanthu.toml", main, wrong)
+    named = _named_by_filters(chains)
+    if main is not None and main.dns.zone is not None:
+        named.add(main.dns.zone.name)
+    wrong += _strangers(folder, named)
     if main is not None:
         wrong += _unknown_chains(folder / "vanthu.toml", main, chains)
-    if wrong or main is None or routes is None or people is None or limits is None:
+    if wrong or not (main and routes and people and limits and origin):
         raise Mistakes(wrong)
     return Settings(
         folder=folder,
@@ -112,6 +121,7 @@ def read_settings(folder: Path) -> Settings:
         routes=RoutesTable(routes=tuple(_in(route, folder) for route in routes.routes)),
         directory=people,
         passwords=words.passwords,
+        origin=origin,
     )
 
 
@@ -128,6 +138,12 @@ def _file(path: Path, wrong: list[Mistake], check: Callable[[dict[str, object]],
     except ValidationError as error:
         wrong.extend(located(error, path, text))
     return None
+
+
+def _origin(path: Path, main: _Main | None, wrong: list[Mistake]) -> Origin | None:
+    if main is None:
+        return None
+    return read_origin(main.dns, main.dkim, path, main.listeners.values(), wrong)
 
 
 def _limits(path: Path, main: _Main | None, wrong: list[Mistake]) -> Limits | None:
