@@ -10,6 +10,8 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
+from gateway.archive.registering import Registering
+
 
 class Told(msgspec.Struct, frozen=True, omit_defaults=True):
     """One filter's answer, as it is kept with a mail."""
@@ -129,7 +131,7 @@ class Decide(msgspec.Struct, frozen=True, tag="decide", omit_defaults=True):
     reason: str = ""
 
 
-Command: TypeAlias = Receive | Tried | QueueChange | Decide
+Command: TypeAlias = Receive | Tried | QueueChange | Decide | Registering
 
 
 class ArchiveNumber(msgspec.Struct, frozen=True, order=True):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from gateway.archive.chapter import Chapter
+from gateway.registry.chapter import Books
 
 
 def chapters() -> tuple[Chapter, ...]:
     """A fresh set, for one opened archive."""
-    return ()
+    return (Books(),)
