@@ -26,6 +26,7 @@ class Dkim(Filter):
     """What to do when no signature passes and a key could not be fetched; ``dmarc`` defers if it
     hangs on that one."""
     error_points: float = 1.0
+    """Where no key could be fetched, if that only counts."""
     broken_points: float = 0.0
     """Added where there are signatures and none of them is good."""
 

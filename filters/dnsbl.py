@@ -79,6 +79,7 @@ class Dnsbl(Filter):
     """
 
     lists: tuple[Blocklist, ...] = ()
+    """Which lists are asked, about what, and what a name on them means."""
     patience_s: float = Field(default=3.0, gt=0, le=20)
     """How long all lists together are waited for."""
     away_points: float = 0.0

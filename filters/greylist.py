@@ -52,7 +52,9 @@ class Greylist(Filter):
     good_after: int = Field(default=5, ge=0)
     """Networks of which so many have come back do not wait any more; 0: all have to."""
     v4_bits: int = Field(default=24, ge=8, le=32)
+    """How much of an IPv4 address names the network that comes back."""
     v6_bits: int = Field(default=64, ge=16, le=128)
+    """The same for IPv6."""
     trusted: tuple[IPv4Network | IPv6Network, ...] = (
         IPv4Network("127.0.0.0/8"),
         IPv6Network("::1/128"),

@@ -11,8 +11,11 @@ class Spf(Filter):
     """
 
     fail: Action = Action.POINTS
+    """What to do when the domain says that this client may not send for it (``-all``)."""
     fail_points: float = 3.0
+    """For such a fail, where it only counts."""
     softfail_points: float = 1.0
+    """For a client that the domain does not expect (``~all``)."""
     error_points: float = 1.0
     """For a record that cannot be understood, or not be fetched now."""
     temperror: Action = Action.POINTS

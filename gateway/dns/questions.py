@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Awaitable
 from ipaddress import IPv4Address, IPv6Address
 from typing import Any, cast
@@ -9,12 +10,12 @@ from typing import Any, cast
 from gateway.mail.dns import Found, Mx, Tlsa
 
 
-class Questions:
+class Questions(ABC):
     """What every resolver of ours has in common."""
 
+    @abstractmethod
     def ask(self, kind: str, name: str) -> Awaitable[Found[Any]]:
         """Put one question now; the awaitable gives the answer or raises ``DnsAway``."""
-        raise NotImplementedError
 
     def txt(self, name: str) -> Awaitable[Found[bytes]]:
         return self.ask("TXT", name)
