@@ -1,18 +1,21 @@
 """The house itself: short functions, one subject a file, and nothing that is not explained."""
 
 import ast
+import importlib.util
 import re
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from gateway.chain import registry
 from gateway.cli.main import main
 from gateway.mail.limits import Limits
+from gateway.mail.message import Message
 
 HOME = Path(__file__).parents[1]
 CODE = sorted([*(HOME / "gateway").rglob("*.py"), *(HOME / "filters").rglob("*.py")])
@@ -142,3 +145,21 @@ def test_imports_point_one_way() -> None:
         pytest.fail("import-linter is not installed; run `make test`, which installs it")
     done = subprocess.run([program], cwd=HOME, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
+
+
+def test_the_filter_in_the_filters_guide_works(tmp_path: Path) -> None:
+    """What a newcomer copies from ``filters/README.md`` is a filter as it stands there."""
+    text = (HOME / "filters" / "README.md").read_text(encoding="utf-8")
+    (code,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    file = tmp_path / "shouting.py"
+    file.write_text(code, encoding="utf-8")
+    spec = importlib.util.spec_from_file_location("shouting", file)
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    assert module.Shouting.stages() == {"message"}
+    for subject, points in ((b"HOP GAP", 1), (b"Hop", 0)):
+        message = Message(b"Subject: " + subject + b"\r\n\r\nx\r\n")
+        said = module.Shouting().message(SimpleNamespace(message=message))
+        assert len(said.points if said else ()) == points
