@@ -6,6 +6,7 @@ import json
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -16,6 +17,7 @@ from gateway.delivery.route import MaildirRoute, Route, RoutesTable
 from gateway.directory.tables import Tables
 from gateway.dns.settings import DnsSettings
 from gateway.mail.limits import Limits
+from gateway.registry.tables import BooksTable
 from gateway.settings.chains import read_chains
 from gateway.settings.errors import Mistake, Mistakes, located
 from gateway.settings.origin import DkimTable, Origin, read_origin
@@ -31,6 +33,7 @@ READ = frozenset(
         "directory.toml",
         "passwords.toml",
         "rules.toml",
+        "books.toml",
     }
 )
 """Every file that is read. Another one in the folder is a mistake: somebody believes in it."""
@@ -84,6 +87,7 @@ class Settings:
     directory: Tables
     passwords: Mapping[str, str]
     origin: Origin
+    books: BooksTable
 
 
 def read_settings(folder: Path) -> Settings:
@@ -95,6 +99,10 @@ def read_settings(folder: Path) -> Settings:
     words = _Passwords()
     if (folder / "passwords.toml").exists():
         words = _file(folder / "passwords.toml", wrong, _Passwords.model_validate) or words
+    books = BooksTable()
+    if (folder / "books.toml").exists():
+        check = partial(BooksTable.read, people=people)
+        books = _file(folder / "books.toml", wrong, check) or books
     chains: Mapping[str, Chain] = {}
     try:
         chains = read_chains(folder / "chains.toml")
@@ -122,6 +130,7 @@ def read_settings(folder: Path) -> Settings:
         directory=people,
         passwords=words.passwords,
         origin=origin,
+        books=books.placed(folder),
     )
 
 
