@@ -28,6 +28,8 @@ class Capacity(StrEnum):
     """Thừa ủy quyền: by a written mandate, limited in time, not passed on."""
     ABSENCE = "absence"
     """The head is away and has named a stand-in for the time."""
+    CLERK = "clerk"
+    """The records clerk, who checks form and number (Decree 30/2020, article 12.2)."""
     BREAK_GLASS = "break-glass"
     """Two named people in an emergency, with a reason, told to the leader."""
 
@@ -76,7 +78,7 @@ def check_delegation(new: Delegation, existing: Iterable[Delegation], at: dateti
         raise NotAllowed("authority cannot be lent to oneself")
     if new.ends <= new.begins or new.ends <= at:
         raise NotAllowed("the period must end after it begins, and in the future")
-    if new.capacity in {Capacity.SELF, Capacity.BREAK_GLASS}:
+    if new.capacity in {Capacity.SELF, Capacity.CLERK, Capacity.BREAK_GLASS}:
         raise NotAllowed(f"{new.capacity} is not something that can be lent")
     if new.capacity is Capacity.TUQ and not new.basis.strip():
         raise NotAllowed("TUQ needs its written mandate: name the document and its date as basis")

@@ -26,6 +26,8 @@ class Chapter(Protocol):
     """Its tables. Their names begin with the chapter's."""
     wants: tuple[type[Any], ...]
     """The commands it is told of, each after the archive's own rows know of it."""
+    desks: frozenset[str]
+    """Desks that it decides for: a plain ``Decide`` does not count there."""
 
     def apply(self, connection: Connection, records: Sequence[Record]) -> None:
         """Fold these records, in order, within the batch's transaction."""

@@ -10,6 +10,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
+from gateway.archive.approvals import DeskCommand
 from gateway.archive.registering import Registering
 
 
@@ -131,7 +132,7 @@ class Decide(msgspec.Struct, frozen=True, tag="decide", omit_defaults=True):
     reason: str = ""
 
 
-Command: TypeAlias = Receive | Tried | QueueChange | Decide | Registering
+Command: TypeAlias = Receive | Tried | QueueChange | Decide | Registering | DeskCommand
 
 
 class ArchiveNumber(msgspec.Struct, frozen=True, order=True):

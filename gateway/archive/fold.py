@@ -15,6 +15,7 @@ from sqlalchemy.engine import Dialect
 from gateway.archive import schema
 from gateway.archive.chapter import Chapter
 from gateway.archive.commands import Command, Decide, QueueChange, Receive, Tried
+from gateway.archive.held import settle
 from gateway.archive.journal import Record
 
 Row: TypeAlias = tuple[Any, ...]
@@ -80,6 +81,7 @@ class Fold:
 
     def __init__(self, dialect: Dialect, chapters: Sequence[Chapter] = ()) -> None:
         self._chapters = chapters
+        self._owned = frozenset(desk for chapter in chapters for desk in chapter.desks)
         self._known: dict[str, int] = {}
         self._mail = _inserting(schema.mails, dialect)
         self._recipient = _inserting(schema.recipients, dialect)
@@ -199,42 +201,18 @@ class Fold:
         self._tell(connection, record, mail, change, change.action, text, counted=moved > 0)
 
     def _decide(self, connection: Connection, record: Record, decision: Decide) -> None:
-        """The first word that fits counts; every later one is written down as too late."""
-        seq = self._seq(connection, decision.id)
-        row = connection.execute(
-            select(schema.mails.c.state, schema.mails.c.desks).where(schema.mails.c.seq == seq)
-        ).one_or_none()
-        desks = [desk for desk in row.desks.split(",") if desk] if row else []
-        counts = row is not None and row.state == "held" and decision.desk in desks
-        kind = f"{decision.verdict} ({decision.desk})"
-        if counts:
-            desks.remove(decision.desk)
-            self._move_held(connection, seq, decision, desks)
-        self._tell(connection, record, seq, decision, kind, decision.reason, counted=counts)
+        """The first word that fits counts; every later one is written down as too late.
 
-    def _move_held(
-        self, connection: Connection, seq: int, decision: Decide, desks: list[str]
-    ) -> None:
-        match decision.verdict:
-            case "release":
-                state, rows = ("held", "held") if desks else ("accepted", "owed")
-            case "refuse":
-                state, rows = "declined", "dropped"
-            case "withdraw":
-                state, rows = "withdrawn", "dropped"
-            case "expire":
-                state, rows = "expired", "dropped"
-        connection.execute(
-            update(schema.mails)
-            .where(schema.mails.c.seq == seq)
-            .values(state=state, desks=",".join(desks) if state == "held" else "")
-        )
-        if rows != "held":
-            connection.execute(
-                update(schema.recipients)
-                .where(_row.seq == seq, _row.state == "held")
-                .values(state=rows, due_ms=decision.at_ms if rows == "owed" else None)
-            )
+        Nor does a word count at a desk whose chapter decides by words of its own.
+        """
+        seq = self._seq(connection, decision.id)
+        text, counts = decision.reason, False
+        if decision.desk in self._owned:
+            text = f"{text} (this desk decides otherwise: vanthu approve)".lstrip()
+        elif seq:
+            counts = settle(connection, seq, decision.desk, decision.verdict, decision.at_ms)
+        kind = f"{decision.verdict} ({decision.desk})"
+        self._tell(connection, record, seq, decision, kind, text, counted=counts)
 
     def _tell(
         self,
@@ -280,6 +258,7 @@ def _mail(record: Record, command: Receive) -> Row:
         command.is_null_ok,
         record.segment,
         record.offset,
+        "",
     )
 
 

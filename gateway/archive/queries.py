@@ -6,6 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 from sqlalchemy import ColumnElement, Engine, Select, bindparam, func, select
 
 from gateway.archive import schema
@@ -52,6 +53,8 @@ class Owed:
     is_8bit: bool = False
     is_utf8: bool = False
     is_null_ok: bool = True
+    added: tuple[tuple[str, str], ...] = ()
+    """Header fields that a desk put on top when it released it: (name, value)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +79,7 @@ class Found:
     message_id: str = ""
     about: str = ""
     login: str = ""
+    added: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,6 +219,7 @@ class Queries:
                 message_id=r.message_id,
                 about=r.about,
                 login=r.login,
+                added=_added(r.added),
             )
             for r in rows
         ]
@@ -291,7 +296,12 @@ def _owed(r: Any) -> Owed:
         is_8bit=r.is_8bit,
         is_utf8=r.is_utf8,
         is_null_ok=r.is_null_ok,
+        added=_added(r.added),
     )
+
+
+def _added(text: str) -> tuple[tuple[str, str], ...]:
+    return msgspec.json.decode(text, type=tuple[tuple[str, str], ...]) if text else ()
 
 
 def _came(command: Receive) -> str:

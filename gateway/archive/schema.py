@@ -34,7 +34,7 @@ log = logging.getLogger(__name__)
 
 metadata = MetaData()
 
-VERSION = 2
+VERSION = 3
 """Of these tables. A database of another version is made again from the journal."""
 
 marks = Table(
@@ -75,13 +75,15 @@ mails = Table(
     Column("is_null_ok", Boolean, nullable=False),
     Column("segment", Integer, nullable=False),
     Column("offset", BigInteger, nullable=False),
+    Column("added", Text, nullable=False),
     Index("mails_id", "id"),
     Index("mails_number", "year", "n", unique=True),
     Index("mails_message_id", "message_id"),
     Index("mails_sender", "sender"),
     Index("mails_held", "state", "seq"),
 )
-"""One row for each message that came, refused ones too. ``desks``: whose word is still awaited."""
+"""One row for each message that came, refused ones too. ``desks``: whose word is still awaited.
+``added``: header fields that a desk put on top when it released it, JSON of [[name, value], …]."""
 
 recipients = Table(
     "recipients",

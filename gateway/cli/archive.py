@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from gateway.archive.commands import ArchiveNumber
+from gateway.archive.commands import ArchiveNumber, Receive
 from gateway.archive.export import to_mbox, to_tree
 from gateway.archive.journal import Record
 from gateway.archive.shelf import bring_back, compare, rebuild
@@ -107,7 +107,7 @@ def _field(record: Record, name: str) -> str:
         case "n":
             return str(record.number.n) if record.number else ""
         case "id":
-            return record.command.id
+            return record.command.id if isinstance(record.command, Receive) else ""
         case "crash-id":
             return Message(record.raw).header("x-crash-id")
         case _:

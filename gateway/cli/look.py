@@ -107,12 +107,13 @@ def _show(chosen: argparse.Namespace) -> int:
     from gateway.mail.message import Message
 
     with shelf(chosen) as opened:
-        record = opened.queries.record(one(opened, chosen.message))
+        found = one(opened, chosen.message)
+        record = opened.queries.record(found)
     command = record.command
     assert isinstance(command, Receive)
     message = Message(record.raw)
     if chosen.delivered:
-        message = message.edited(edits(command.changes))
+        message = message.edited(edits(command.changes, found.added))
     if chosen.json:
         return printed([command], as_json=True)
     sys.stdout.buffer.write(bytes(message))

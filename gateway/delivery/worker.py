@@ -100,7 +100,7 @@ class Postman:
         command = record.command
         assert isinstance(command, Receive)
         message = Message(record.raw)
-        head = message.edited_head(edits(command.changes))
+        head = message.edited_head(edits(command.changes, rows[0].added))
         by_route: dict[int, tuple[Route | None, list[str]]] = {}
         for row in rows:
             route = self.routes.choose(Address.parse(row.recipient))

@@ -7,6 +7,7 @@ from typing import Any, get_args
 
 from sqlalchemy import Connection, MetaData
 
+from gateway.archive.approvals import Ask, Release, Say
 from gateway.archive.commands import Decide
 from gateway.archive.journal import Record
 from gateway.archive.registering import (
@@ -36,7 +37,8 @@ class Books:
     name = "books"
     version = schema.VERSION
     metadata: MetaData = schema.metadata
-    wants: tuple[type[Any], ...] = (*get_args(Registering), Decide)
+    desks: frozenset[str] = frozenset()
+    wants: tuple[type[Any], ...] = (*get_args(Registering), Decide, Say, Release, Ask)
 
     def apply(self, connection: Connection, records: Sequence[Record]) -> None:
         for record in records:
@@ -75,7 +77,7 @@ class Books:
                 handling.bind(connection, record, said)
             case View() as said:
                 handling.view(connection, record, said)
-            case Decide():
-                outgoing.decided(connection, record)
+            case Decide(id=mail) | Say(mail=mail) | Release(mail=mail) | Ask(before=mail):
+                outgoing.decided(connection, record, mail)
             case _:
                 pass

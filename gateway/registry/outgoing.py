@@ -200,9 +200,8 @@ def _mail_state(connection: Connection, id_: str) -> str | None:
     return connection.execute(rows.limit(1)).scalar()
 
 
-def decided(connection: Connection, record: Record) -> None:
+def decided(connection: Connection, record: Record, id_: str) -> None:
     """Somebody's word about a message: if it has left, or never will, its number follows."""
-    id_ = record.command.id
     waiting = select(schema.claims.c.entry).where(schema.claims.c.mail == id_)
     if connection.execute(waiting).first() is None:
         return

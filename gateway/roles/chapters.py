@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from gateway.approval.chapter import ApprovalChapter
+from gateway.approval.code_rows import CodesChapter
 from gateway.archive.chapter import Chapter
 from gateway.registry.chapter import Books
 
 
 def chapters() -> tuple[Chapter, ...]:
-    """A fresh set, for one opened archive."""
-    return (Books(),)
+    """A fresh set, for one opened archive, in the order in which they are told.
+
+    Codes stand before those who spend them, the books behind those who let a message go.
+    """
+    return (CodesChapter(), ApprovalChapter(), Books())

@@ -20,6 +20,7 @@ class Diary:
     version = 1
     metadata = MetaData()
     wants: tuple[type[Any], ...] = (Receive, Decide)
+    desks: frozenset[str] = frozenset()
     table = Table(
         "diary_lines",
         metadata,
@@ -29,6 +30,7 @@ class Diary:
 
     def apply(self, connection: Connection, records: Sequence[Record]) -> None:
         for record in records:
+            assert isinstance(record.command, Receive | Decide)
             mail = schema.mails.c
             state = connection.execute(select(mail.state).where(mail.id == record.command.id))
             row = {"seq": record.seq, "state": state.scalar_one()}
