@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from gateway.archive.journal import JournalError
-from gateway.cli import archive, look, queue, serve
+from gateway.cli import archive, look, origin, queue, serve
 from gateway.runtime import words
 from gateway.runtime.words import tr
 from gateway.settings.errors import Mistakes
@@ -18,6 +18,7 @@ ADD: tuple[Callable[[argparse._SubParsersAction[argparse.ArgumentParser]], None]
     look.add,
     queue.add,
     archive.add,
+    origin.add,
 )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import os
 import stat
 import tomllib
 from dataclasses import dataclass
@@ -33,7 +34,7 @@ _LABEL = r"[a-z0-9](?:[a-z0-9_-]*[a-z0-9])?"
 _DOMAIN = rf"^{_LABEL}(?:\.{_LABEL})+$"
 
 
-class BadKeyring(Exception):
+class BadKeyring(ValueError):
     """The keys cannot be used; the text says which, why, and what to do."""
 
 
@@ -157,7 +158,16 @@ def new_keys(folder: Path, domain: str, signs_from: date) -> tuple[OwnKey, ...]:
         _file(folder / key.entry.file, key.private)
     with (folder / INDEX).open("a", encoding="utf-8") as index:
         index.writelines(_written(key.entry) for key in made)
+    _hand_over(folder, [folder, folder / INDEX, *(folder / key.entry.file for key in made)])
     return tuple(made)
+
+
+def _hand_over(folder: Path, made: list[Path]) -> None:
+    """What root makes belongs to whom the settings belong to, or the gateway could not read it."""
+    if os.geteuid() == 0:
+        owner = folder.parent.stat()
+        for path in made:
+            os.chown(path, owner.st_uid, owner.st_gid)
 
 
 def _file(path: Path, private: Private) -> None:
