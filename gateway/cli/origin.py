@@ -57,15 +57,24 @@ def _check(chosen: argparse.Namespace) -> int:
         rows = [{"domain": domain, **asdict(line)} for domain, line in lines]
         printed(rows, as_json=True)
     else:
-        told = ""
+        told, to_publish = "", tr("publish")
         for domain, line in lines:
             if domain != told:
                 sys.stdout.write(f"\n{domain}\n")
                 told = domain
-            sys.stdout.write(f"  {line.about:9} {tr(line.state.value):10} {line.text}\n")
+            sys.stdout.write(f"  {line.about:9} {_shown(line.state):10} {line.text}\n")
             if line.publish:
-                sys.stdout.write(f"  {'':9} {tr('publish'):10} {line.publish}\n")
+                sys.stdout.write(f"  {'':9} {to_publish:10} {line.publish}\n")
     return 0 if all(line.state in {"good", "advice"} for _, line in lines) else 1
+
+
+def _shown(state: str) -> str:
+    return {
+        "good": tr("good"),
+        "advice": tr("advice"),
+        "missing": tr("missing"),
+        "wrong": tr("wrong"),
+    }.get(state, tr("no answer"))
 
 
 async def _looked(chosen: argparse.Namespace) -> list[tuple[str, Line]]:
@@ -130,7 +139,7 @@ async def _blocklist(dns: Dns, zone: str, ours: Iterable[Ip]) -> Line:
         return Line("dnsbl", State.GOOD, zone)
     refused = next((one for one in said if one.word is Blocklisted.REFUSES), said[0])
     why = refused.reason or tr("it does not list what every list lists; is it gone?")
-    return Line("dnsbl", State.WRONG, f"{zone} {tr(refused.word.value)}: {why}")
+    return Line("dnsbl", State.WRONG, f"{zone} {refused.word}: {why}")
 
 
 def _new_key(chosen: argparse.Namespace) -> int:
