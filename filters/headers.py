@@ -89,5 +89,8 @@ def _line(
 
 def _value(text: str, *, quoted: bool = False) -> str:
     """A value that ends where we say it does, whatever the sender has put in it."""
-    plain = "".join(c if c.isprintable() and c not in '"\\' else "?" for c in text[:_VALUE_MAX])
-    return plain if _PLAIN.match(plain) and not quoted else f'"{plain}"'
+    plain = text[:_VALUE_MAX]
+    if _PLAIN.match(plain) and not quoted:
+        return plain
+    plain = "".join(c if c.isprintable() and c not in '"\\' else "?" for c in plain)
+    return f'"{plain}"'

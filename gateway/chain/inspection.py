@@ -246,9 +246,21 @@ def _recipients(named: list[Recipient], edits: tuple[Edit, ...]) -> tuple[Recipi
 async def _put_all(question: Question, step: Step, stage: Stage) -> list[Finding]:
     if len(step) == 1:  # One filter needs no task of its own, and most steps are one filter.
         return [await _put(question, step[0], stage)]
-    if not any(link.filter.waits_at(stage) for link in step):
-        return [await _put(question, link, stage) for link in step]
-    return await asyncio.gather(*(_put(question, link, stage) for link in step))
+    others = [
+        asyncio.create_task(_put(question, link, stage)) if link.filter.waits_at(stage) else link
+        for link in step[1:]
+    ]
+    try:  # The first is asked here: a task less, and often the others are done when it is.
+        findings = [await _put(question, step[0], stage)]
+        findings += [
+            await (other if isinstance(other, asyncio.Task) else _put(question, other, stage))
+            for other in others
+        ]
+        return findings
+    finally:
+        for other in others:
+            if isinstance(other, asyncio.Task):
+                other.cancel()  # Of no effect unless this whole walk was given up.
 
 
 async def _put(question: Question, link: Link, stage: Stage) -> Finding:

@@ -17,9 +17,7 @@ Form: TypeAlias = Literal["simple", "relaxed"]
 Header: TypeAlias = tuple[bytes, bytes]
 """Name as written, and value from behind the colon to its last CR LF."""
 
-_BLANKS = re.compile(rb"[ \t]+")
 _NAME = re.compile(rb"[\x21-\x39\x3b-\x7e]+\Z")
-_STRAY = re.compile(rb"\r(?!\n)|(?<!\r)\n|\x00")
 
 
 class Malformed(Exception):
@@ -30,13 +28,19 @@ def relaxed_body(body: bytes) -> bytes:
     """RFC 6376 3.4.4."""
     if body and not body.endswith(b"\r\n"):
         body += b"\r\n"
-    if b"\t" in body:
-        body = body.replace(b"\t", b" ")
-    while b"  " in body:
-        body = body.replace(b"  ", b" ")
+    body = _single_blanks(body)
     if b" \r\n" in body:
         body = body.replace(b" \r\n", b"\r\n")
     return _without_empty_end(body)
+
+
+def _single_blanks(text: bytes) -> bytes:
+    """Every run of blanks as one space."""
+    if b"\t" in text:
+        text = text.replace(b"\t", b" ")
+    while b"  " in text:
+        text = text.replace(b"  ", b" ")
+    return text
 
 
 def simple_body(body: bytes) -> bytes:
@@ -55,7 +59,7 @@ def _without_empty_end(body: bytes) -> bytes:
 
 def relaxed_value(value: bytes) -> bytes:
     """RFC 6376 3.4.2, with the CR LF at the end."""
-    return _BLANKS.sub(b" ", value.replace(b"\r\n", b"")).strip(b" ") + b"\r\n"
+    return _single_blanks(value.replace(b"\r\n", b"")).strip(b" ") + b"\r\n"
 
 
 def without_signature(value: bytes) -> bytes:
@@ -81,8 +85,16 @@ class Letter:
 
     @classmethod
     def of(cls, message: Message) -> Letter:
-        """Malformed where a header line is no field, or has stray line ends or NULs."""
-        if _STRAY.search(message.head):
+        """A message's letter, taken apart once for all who look at it.
+
+        Malformed where a header line is no field, or has stray line ends or NULs.
+        """
+        return message.view(cls._taken_apart)
+
+    @classmethod
+    def _taken_apart(cls, message: Message) -> Letter:
+        head = message.head
+        if not head.count(b"\r") == head.count(b"\n") == head.count(b"\r\n") or b"\0" in head:
             raise Malformed("the header has a stray line end or a NUL")
         headers: list[Header] = []
         for _, raw in message.fields:
@@ -109,10 +121,11 @@ class Letter:
     ) -> bytes:
         """The hash of the chosen fields (lower-case names, RFC 6376 5.4.2) and the signature's."""
         hasher = hashlib.new(algorithm)
-        left = {name: list(places) for name, places in self.places.items()}
-        for name in chosen:
-            if places := left.get(name):
-                hasher.update(self._field(form, places.pop()))
+        places, used = self.places, dict[bytes, int]()
+        for name in chosen:  # From the bottom up; one that is not there (any more) adds nothing.
+            nth = used[name] = used.get(name, 0) + 1
+            if name in places and nth <= len(places[name]):
+                hasher.update(self._field(form, places[name][-nth]))
         name, value = signature
         value = without_signature(value)
         if form == "relaxed":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Awaitable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import dkim
 from dkim.util import InvalidTagValueList, parse_tag_value
@@ -26,6 +26,7 @@ SLOP_S = 36_000
 """Clocks go wrong by time zones."""
 _NEEDED = (b"v", b"a", b"b", b"bh", b"d", b"h", b"s")
 _TAG_SHOWN = 8
+_TIME = re.compile(rb"[0-9]{1,12}\Z")
 _WORDS: tuple[tuple[type[Exception], Word], ...] = (
     (seam.Failed, Word.FAIL),
     (seam.Distrusted, Word.POLICY),
@@ -42,12 +43,14 @@ class Signature:
     names: list[bytes]
     key_name: str
 
-    def result(self, word: Word, reason: str = "") -> DkimResult:
+    def result(self, word: Word, reason: str, key: Key | None) -> DkimResult:
         return DkimResult(
             word,
             domain=self.tags[b"d"].decode().lower(),
             selector=self.tags[b"s"].decode(),
             algorithm=self.tags[b"a"].decode(),
+            key_bits=key.bits if key else 0,
+            is_testing=key.is_testing if key else False,
             reason=reason,
             tag=self.tags[b"b"][:_TAG_SHOWN].decode("ascii", "replace"),
         )
@@ -120,7 +123,7 @@ def _tags(value: bytes) -> dict[bytes, bytes]:
 def _check_times(tags: dict[bytes, bytes], now_s: float) -> None:
     """By our own clock, which shows the day of arrival when old mail is replayed."""
     for name in (b"t", b"x"):
-        if name in tags and not re.match(rb"[0-9]{1,12}\Z", tags[name]):
+        if name in tags and not _TIME.match(tags[name]):
             raise dkim.ValidationError(f"{name.decode()}= is not a time")
     if b"t" in tags and int(tags[b"t"]) > now_s + SLOP_S:
         raise dkim.ValidationError("it was signed in the future")
@@ -133,21 +136,21 @@ def _judge_all(
     read: list[Signature | DkimResult],
     known: dict[str, Key | BadKey | OSError],
 ) -> tuple[DkimResult, ...]:
-    return tuple(one if isinstance(one, DkimResult) else _judge(letter, one, known) for one in read)
+    checker = seam.Fast(letter, seam.Keys(known))
+    return tuple(one if isinstance(one, DkimResult) else _judge(checker, one) for one in read)
 
 
-def _judge(letter: Letter, one: Signature, known: dict[str, Key | BadKey | OSError]) -> DkimResult:
-    keys = seam.Keys(known)
+def _judge(checker: seam.Fast, one: Signature) -> DkimResult:
+    keys = checker.keys
+    keys.used = None
+    word, reason = Word.PASS, ""
     try:
         _check_identity(one, keys)
-        seam.Fast(letter, keys).verify_sig(one.tags, one.names, one.header, None)
-        result = one.result(Word.PASS)
+        checker.verify_sig(one.tags, one.names, one.header)
     except seam.TROUBLE as error:
         word = next((word for kind, word in _WORDS if isinstance(error, kind)), Word.PERMERROR)
-        result = one.result(word, _told(error))
-    if keys.used is None:
-        return result
-    return replace(result, key_bits=keys.used.bits, is_testing=keys.used.is_testing)
+        reason = _told(error)
+    return one.result(word, reason, keys.used)
 
 
 def _check_identity(one: Signature, keys: seam.Keys) -> None:

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 
 from gateway.identity.suffix import is_aligned, organisational
 from gateway.mail.dns import Dns, DnsAway, Found
-from gateway.mail.mailboxes import read_mailboxes
 from gateway.mail.message import VIEW_MAX, Message
 from gateway.mail.origin import (
     Disposition,
@@ -30,6 +29,7 @@ _MILDER = {
     Disposition.QUARANTINE: Disposition.NONE,
     Disposition.NONE: Disposition.NONE,
 }
+_VERSION = re.compile(rb"v\s*=\s*DMARC1\s*(?:;|\Z)")
 _TAGS_MAX = 50
 _ALL = 100
 
@@ -46,10 +46,9 @@ def author_domain(message: Message) -> str:
     name, _, value = fields[0].partition(b":")
     if name.lower() != b"from" or b"\0" in value or len(value) > VIEW_MAX:
         raise NoAuthor("the From field is malformed")
-    mailboxes = read_mailboxes(" ".join(value.decode("utf-8", "replace").split()))
-    if len(mailboxes) != 1:
-        raise NoAuthor(f"From names {len(mailboxes)} addresses; there must be one")
-    domain = mailboxes[0][1].domain
+    if len(message.authors) != 1:
+        raise NoAuthor(f"From names {len(message.authors)} addresses; there must be one")
+    domain = message.authors[0][1].domain
     if not _DOMAIN.match(domain):
         raise NoAuthor("From has no address that could be answered")
     return domain
@@ -153,7 +152,7 @@ class _Record:
 
 def _record(found: Found[bytes]) -> _Record | None:
     """The one record that there may be (RFC 7489 6.6.3)."""
-    records = [r for r in found.records if re.match(rb"v\s*=\s*DMARC1\s*(?:;|\Z)", r)]
+    records = [r for r in found.records if _VERSION.match(r)]
     return read(records[0]) if len(records) == 1 else None
 
 

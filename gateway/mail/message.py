@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TypeVar, cast
 
 from gateway.mail.address import NOBODY, Address
 from gateway.mail.edit import AddHeader, DropHeader, Edit
@@ -12,6 +14,8 @@ from gateway.mail.limits import Limits
 from gateway.mail.mailboxes import read_mailboxes
 from gateway.mail.mime import Mime, read_mime
 from gateway.mail.text import decode_words, to_text
+
+T = TypeVar("T")
 
 _FIELD = re.compile(rb"(?:[^\r\n]|\r(?!\n))[^\n]*(?:\n[ \t][^\n]*)*\n?")
 SENDER_FIELDS = ("From", "Sender", "Resent-From", "Resent-Sender")
@@ -113,6 +117,13 @@ class Message:
             if len(value) > VIEW_MAX:
                 found.append(("", NOBODY))
         return tuple(found)
+
+    def view(self, make: Callable[[Message], T]) -> T:
+        """What ``make`` sees in it, made when first asked for: a room's own way to look at mail."""
+        views: dict[object, object] = self.__dict__.setdefault("_views", {})
+        if make not in views:
+            views[make] = make(self)
+        return cast("T", views[make])
 
     def edited_head(self, edits: tuple[Edit, ...]) -> bytes:
         """The header after these edits, with its empty line; the body goes behind it unchanged."""
