@@ -105,6 +105,10 @@ class Tried(msgspec.Struct, frozen=True, tag="tried", omit_defaults=True):
     """``lmtp://host:port``, ``smtp://host:port [TLSv1.3 verified]``, ``maildir:/path``."""
     next_at_ms: int = 0
     """When to try again, if deferred."""
+    was_asked: bool = True
+    """False where nobody was asked, because the destination is left alone for a while."""
+    is_delay_told: bool = False
+    """The sender is told with this that the message is late; he is told once."""
 
 
 class QueueChange(msgspec.Struct, frozen=True, tag="queue", omit_defaults=True):

@@ -9,7 +9,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, TypeAlias
 
-from sqlalchemy import Connection, Executable, Table, bindparam, insert, or_, select, update
+from sqlalchemy import (
+    Boolean,
+    Connection,
+    Executable,
+    Table,
+    bindparam,
+    insert,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.engine import Dialect
 
 from gateway.archive import schema
@@ -35,19 +45,24 @@ _MOVES: dict[str, tuple[tuple[str, ...], str]] = {
     "drop": (_OPEN, "dropped"),
 }
 
+_PENDING = ("release", "retry", "fail")
+"""Actions after which the postman has something to do: deliver, or tell the sender."""
+
 _row = schema.recipients.c
 _tried = (
     update(schema.recipients)
     .where(_row.seq == bindparam("mail"), _row.address == bindparam("rcpt"))
     .values(
-        attempts=_row.attempts + 1,
+        attempts=_row.attempts + bindparam("asked"),
         status=bindparam("new_status"),
         reply=bindparam("new_reply"),
         via=bindparam("new_via"),
     )
 )
 _TRIED_IN_VAIN = _tried.where(or_(_row.state == "owed", _row.state == "deferred")).values(
-    state="deferred", due_ms=bindparam("next")
+    state="deferred",
+    due_ms=bindparam("next"),
+    delay_told=or_(_row.delay_told, bindparam("told", type_=Boolean)),
 )
 _TRIED_TO_THE_END = _tried.where(_row.state != "delivered", _row.state != "expanded").values(
     state=bindparam("new_state"), due_ms=None
@@ -159,9 +174,10 @@ class Fold:
                 "new_status": tried.status,
                 "new_reply": tried.reply,
                 "new_via": tried.via,
+                "asked": int(tried.was_asked),
             }
             if tried.result == "deferred":
-                again.append(values | {"next": tried.next_at_ms})
+                again.append(values | {"next": tried.next_at_ms, "told": tried.is_delay_told})
             else:
                 ended.append(values | {"new_state": tried.result})
             text = f"{tried.recipient}: {tried.status} {tried.reply}".rstrip()
@@ -187,12 +203,16 @@ class Fold:
     def _change(self, connection: Connection, record: Record, change: QueueChange) -> None:
         """Move what is owed by an admin's hand; what has left already stays as it is."""
         mail = self._seq(connection, change.id)
-        before, after = _MOVES[change.action]
+        action = change.action
+        before, after = _MOVES[action]
         statement = (
             update(schema.recipients)
             .where(_row.seq == mail, _row.state.in_(before))
-            .values(state=after, due_ms=change.at_ms if after == "owed" else None)
+            .values(state=after, due_ms=change.at_ms if action in _PENDING else None)
         )
+        if action == "fail":
+            why = f"stopped by {change.actor}: {change.reason}".rstrip(": ")
+            statement = statement.values(status="5.0.0", reply=why, via="")
         if change.recipients:
             statement = statement.where(_row.address.in_(change.recipients))
         moved = connection.execute(statement).rowcount
@@ -266,6 +286,6 @@ def _recipients(record: Record, command: Receive) -> list[Row]:
     state = _FIRST.get(command.state, command.state)
     due = command.at_ms if state == "owed" else None
     return [
-        (record.seq, address, ",".join(rcpt.notify), rcpt.orcpt, state, 0, due, "", "", "")
+        (record.seq, address, ",".join(rcpt.notify), rcpt.orcpt, state, 0, due, "", "", "", False)
         for address, rcpt in {rcpt.address: rcpt for rcpt in command.recipients}.items()
     ]

@@ -22,6 +22,9 @@ _DUE = (
         schema.recipients.c.attempts,
         schema.recipients.c.notify,
         schema.recipients.c.orcpt,
+        schema.recipients.c.delay_told,
+        schema.recipients.c.state.label("standing"),
+        schema.recipients.c.reply,
     )
     .join_from(schema.recipients, schema.mails, schema.mails.c.seq == schema.recipients.c.seq)
     .where(schema.recipients.c.due_ms <= bindparam("now"))
@@ -55,6 +58,11 @@ class Owed:
     is_null_ok: bool = True
     added: tuple[tuple[str, str], ...] = ()
     """Header fields that a desk put on top when it released it: (name, value)."""
+    state: str = "owed"
+    """owed, deferred; failed where an admin said so and the sender is yet to be told."""
+    is_delay_told: bool = False
+    reply: str = ""
+    """What was said the last time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,6 +305,9 @@ def _owed(r: Any) -> Owed:
         is_utf8=r.is_utf8,
         is_null_ok=r.is_null_ok,
         added=_added(r.added),
+        state=r.standing,
+        is_delay_told=r.delay_told,
+        reply=r.reply,
     )
 
 

@@ -34,7 +34,7 @@ log = logging.getLogger(__name__)
 
 metadata = MetaData()
 
-VERSION = 3
+VERSION = 4
 """Of these tables. A database of another version is made again from the journal."""
 
 marks = Table(
@@ -98,12 +98,14 @@ recipients = Table(
     Column("status", String, nullable=False),
     Column("reply", Text, nullable=False),
     Column("via", String, nullable=False),
+    Column("delay_told", Boolean, nullable=False),
     Index("recipients_address", "address"),
     sqlite_with_rowid=False,
 )
 """One row for each recipient. ``state``: owed, deferred (to be tried again), held (waits for a
 desk), stopped (by an admin), delivered, expanded, failed, dropped, discarded, refused. ``due_ms``:
-when to try; only while owed or deferred."""
+when to try, while owed or deferred; of a failed one: an admin said so, and its sender is yet to be
+told."""
 
 Index(
     "recipients_due",

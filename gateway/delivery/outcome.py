@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -18,6 +19,60 @@ class Attempt:
     status: str
     reply: str
     via: str
+    was_asked: bool = True
+    """False where the destination is left alone for a while, since it could not be reached."""
+    success: Literal["", "delivered", "relayed"] = ""
+    """What a report of success has to say (RFC 3464 2.3.3); empty: the next server sends it."""
+    wait_s: float = 0.0
+    """Seconds for which the destination is left alone, at least."""
+
+
+@dataclass(frozen=True, slots=True)
+class To:
+    """One recipient; ``notify`` and ``orcpt`` as in RFC 3461."""
+
+    address: str
+    notify: tuple[str, ...] = ()
+    orcpt: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """The client that handed the message in, for servers behind us that judge it (XCLIENT)."""
+
+    address: str = ""
+    port: int = 0
+    helo: str = ""
+    user: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A message as it is sent: header after our edits, body as received."""
+
+    sender: str
+    head: bytes
+    body: memoryview
+    envid: str = ""
+    ret: str = ""
+    is_utf8: bool = False
+    """The client asked for SMTPUTF8 (RFC 6531)."""
+    origin: Origin = Origin()
+
+    @property
+    def size(self) -> int:
+        return len(self.head) + len(self.body)
+
+    def needs_utf8(self, recipients: Sequence[To]) -> bool:
+        """Whether the next server has to know SMTPUTF8: RFC 6531 3.2 lets us leave it out where
+        nothing in envelope and header needs it."""
+        if not all(to.address.isascii() for to in recipients) or not self.sender.isascii():
+            return True
+        return self.is_utf8 and not self.head.isascii()
+
+    @property
+    def is_8bit(self) -> bool:
+        return not (self.head.isascii() and bytes(self.body).isascii())
 
 
 def retry_after_s(attempts: int, chance: float) -> float:

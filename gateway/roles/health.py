@@ -76,6 +76,10 @@ class Monitor:
         gauge.set(self._lag())
         for name, (words, value) in self._house.gauges.items():
             Gauge(f"vanthu_{name}", words, registry=registry).set(value())
+        for name, (words, names, counts) in self._house.counters.items():
+            counted = Gauge(f"vanthu_{name}", words, names, registry=registry)
+            for labels, count in counts():
+                counted.labels(*labels).set(count)
         states = Gauge("vanthu_recipients", "Recipients by state", ["state"], registry=registry)
         for state, count in self._shelf.queries.counts().items():
             states.labels(state).set(count)

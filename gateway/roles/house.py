@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
@@ -11,6 +11,10 @@ from gateway.mail.services import Services
 from gateway.settings.read import Settings
 
 Gauge: TypeAlias = tuple[str, Callable[[], float]]
+Counters: TypeAlias = tuple[
+    str, tuple[str, ...], Callable[[], Iterable[tuple[tuple[str, ...], int]]]
+]
+"""Words, the names of the labels, and a count for each set of labels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +26,8 @@ class House:
     shelf: Shelf
     gauges: dict[str, Gauge] = field(default_factory=dict[str, Gauge])
     """What roles let a monitor read: the name behind ``vanthu_``, and its words and value."""
+    counters: dict[str, Counters] = field(default_factory=dict[str, Counters])
+    """Of what is counted since the start, by labels."""
 
 
 class Role(Protocol):

@@ -13,7 +13,7 @@ from typing import TypeVar
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from gateway.chain.chain import Chain
-from gateway.delivery.route import MaildirRoute, Route, RoutesTable
+from gateway.delivery.route import RoutesTable
 from gateway.directory.tables import Tables
 from gateway.dns.settings import DnsSettings
 from gateway.mail.limits import Limits
@@ -37,7 +37,7 @@ READ = frozenset(
     }
 )
 """Every file that is read. Another one in the folder is a mistake: somebody believes in it."""
-BESIDE = frozenset({".md", ".pem", ".key", ".example"})
+BESIDE = frozenset({".md", ".pem", ".key", ".secret", ".example"})
 """Endings of files that may lie there and are not settings."""
 
 
@@ -116,6 +116,8 @@ def read_settings(folder: Path) -> Settings:
     if main is not None and main.dns.zone is not None:
         named.add(main.dns.zone.name)
     wrong += _strangers(folder, named)
+    if routes is not None:
+        wrong += _unreadable(folder, routes)
     if main is not None:
         wrong += _unknown_chains(folder / "vanthu.toml", main, chains)
     if wrong or not (main and routes and people and limits and origin):
@@ -126,7 +128,7 @@ def read_settings(folder: Path) -> Settings:
         listeners=main.listeners,
         limits=limits,
         chains=chains,
-        routes=RoutesTable(routes=tuple(_in(route, folder) for route in routes.routes)),
+        routes=routes.placed(folder),
         directory=people,
         passwords=words.passwords,
         origin=origin,
@@ -209,14 +211,15 @@ def _unknown_chains(path: Path, main: _Main, chains: Mapping[str, Chain]) -> lis
     return wrong
 
 
+def _unreadable(folder: Path, routes: RoutesTable) -> list[Mistake]:
+    path = folder / "routes.toml"
+    return [
+        Mistake(path, 0, f"routes[{at}]", what) for at, what in routes.placed(folder).unreadable()
+    ]
+
+
 def _placed(server: ServerTable, folder: Path) -> ServerTable:
     places = {"data": folder / server.data}
     if server.certificate and server.key:
         places |= {"certificate": folder / server.certificate, "key": folder / server.key}
     return server.model_copy(update=places)
-
-
-def _in(route: Route, folder: Path) -> Route:
-    if isinstance(route, MaildirRoute):
-        return route.model_copy(update={"folder": folder / route.folder})
-    return route

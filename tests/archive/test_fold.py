@@ -56,6 +56,9 @@ def test_what_is_owed_is_due_until_it_is_delivered(tmp_path: Path) -> None:
     assert [(o.recipient, o.attempts) for o in shelf.queries.due(99, 9)] == [("minh@example.vn", 1)]
     assert not shelf.queries.is_idle()
     fold(shelf, Entry(QueueChange(id="A", action="fail", actor="admin", at_ms=4, reason="asked")))
+    (owed,) = shelf.queries.due(9, 9)
+    assert (owed.state, owed.reply) == ("failed", "stopped by admin: asked")
+    fold(shelf, tried("A", "minh@example.vn", "failed"))
     assert shelf.queries.is_idle()
     assert shelf.queries.counts()["failed"] == 1
     shelf.close()

@@ -1,0 +1,230 @@
+"""One destination: its idle connections, how many there may be, and rest when it is away."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+
+from aiosmtplib.errors import SMTPException, SMTPResponseException
+
+from gateway.delivery.mx import NoServer
+from gateway.delivery.outcome import Attempt, Letter, Origin, To
+from gateway.delivery.route import Retry
+from gateway.delivery.security import TlsFailed
+from gateway.delivery.talker import Talker
+
+log = logging.getLogger(__name__)
+
+RCPTS_MAX = 100
+"""Recipients of one transaction; every server takes as many (RFC 5321 4.5.3.1.8)."""
+USES_MAX = 100
+"""Messages over one connection: a server behind a balancer wants to see us again."""
+IDLE_S = 30.0
+PROBE_S = 5.0
+"""How long others wait while one message tries a server that was away."""
+PROBE_MAX_S = 900.0
+"""After which another may try, whatever became of that one."""
+TROUBLE = (SMTPException, OSError, TlsFailed)
+CLOSING = 421
+
+
+@dataclass
+class Rest:
+    """Whether a destination is left alone. Times in seconds that never run backwards."""
+
+    first_s: float
+    longest_s: float
+    failures: int = 0
+    until: float = 0.0
+    reason: str = ""
+    _probe_ends: float = 0.0
+
+    def left(self, now: float) -> float:
+        """Seconds to wait; 0.0 lets one try, and keeps the others waiting until it is back."""
+        if not self.failures:
+            return 0.0
+        if now < self.until:
+            return self.until - now
+        if now < self._probe_ends:
+            return PROBE_S
+        self._probe_ends = now + PROBE_MAX_S
+        return 0.0
+
+    def failed(self, now: float, reason: str) -> bool:
+        """It could not be reached; whether that is news. Those that failed together count once."""
+        self._probe_ends = 0.0
+        if now < self.until:
+            return False
+        wait = min(self.first_s * 2.0 ** min(self.failures, 20), self.longest_s)
+        self.failures += 1
+        self.until, self.reason = now + wait, reason
+        return True
+
+    def reached(self) -> None:
+        self.failures, self.until, self.reason, self._probe_ends = 0, 0.0, "", 0.0
+
+
+@dataclass
+class Destination:
+    """A server, or the servers of a domain. ``connect`` gives a new connection to it."""
+
+    name: str
+    connect: Callable[[], Awaitable[Talker]]
+    connections: int
+    retry: Retry
+    now: Callable[[], float]
+    rest: Rest = field(init=False)
+    _idle: deque[Talker] = field(default_factory=deque)
+    _slots: asyncio.Semaphore = field(init=False)
+    _users: int = 0
+
+    def __post_init__(self) -> None:
+        self._slots = asyncio.Semaphore(self.connections)
+        self.rest = Rest(self.retry.rest_s, self.retry.rest_longest_s)
+
+    async def deliver(
+        self, letter: Letter, to: Sequence[To], *, is_urged: bool = False
+    ) -> dict[str, Attempt]:
+        """What became of it for each recipient. ``is_urged``: a person wants it tried now."""
+        said: dict[str, Attempt] = {}
+        self._users += 1
+        try:
+            for at in range(0, len(to), RCPTS_MAX):
+                some = to[at : at + RCPTS_MAX]
+                async with self._slots:
+                    left = self.rest.left(self.now())
+                    if left and not is_urged:
+                        attempts = [self._resting(left)] * len(some)
+                    else:
+                        attempts = await self._try(letter, some)
+                said |= {one.address: a for one, a in zip(some, attempts, strict=True)}
+        finally:
+            self._users -= 1
+        return said
+
+    async def _try(self, letter: Letter, to: Sequence[To]) -> list[Attempt]:
+        """Over an idle connection; if that has died in the meantime, over a new one."""
+        while True:
+            talker = self._waiting(letter.origin)
+            is_reused = talker is not None
+            try:
+                talker = talker or await self.connect()
+                await talker.introduce(letter.origin)
+                said = await talker.send(letter, to)
+            except NoServer as error:
+                return [self._nowhere(error)] * len(to)
+            except TROUBLE as error:
+                if talker is not None:
+                    talker.close()
+                    if is_reused and not talker.is_sent:
+                        continue
+                return [self._away(error)] * len(to)
+            if talker.is_connected:
+                self.rest.reached()
+                self._keep(talker)
+            elif all(one.result == "deferred" for one in said):
+                self._note(said[0].reply)
+            return said
+
+    async def ask(self, work: Callable[[Talker], Awaitable[tuple[int, str]]]) -> tuple[int, str]:
+        """Something short over a connection. NoServer, SMTPException, OSError, TlsFailed."""
+        async with self._slots:
+            if left := self.rest.left(self.now()):
+                raise ConnectionError(self._resting(left).reply)
+            while True:
+                talker = self._waiting(Origin())
+                is_reused = talker is not None
+                try:
+                    talker = talker or await self.connect()
+                    answer = await work(talker)
+                except (*TROUBLE, NoServer) as error:
+                    if talker is not None:
+                        talker.close()
+                        if is_reused:
+                            continue
+                    self._note(_text(error))
+                    raise
+                self.rest.reached()
+                self._keep(talker)
+                return answer
+
+    async def sweep(self) -> bool:
+        """Close what has been idle too long; whether the destination can be forgotten."""
+        before = self.now() - IDLE_S
+        while self._idle and self._idle[0].idle_since < before:
+            await _leave(self._idle.popleft())
+        return not (self._idle or self._users or self.rest.failures)
+
+    async def close(self) -> None:
+        while self._idle:
+            await _leave(self._idle.popleft())
+
+    def _waiting(self, origin: Origin) -> Talker | None:
+        """The connection that was used last and may be used for this."""
+        for _ in range(len(self._idle)):
+            talker = self._idle.pop()
+            if not talker.is_connected:
+                continue
+            if talker.suits(origin):
+                return talker
+            self._idle.appendleft(talker)
+        return None
+
+    def _keep(self, talker: Talker) -> None:
+        if not talker.is_connected:
+            return
+        if talker.uses >= USES_MAX:
+            talker.close()
+            return
+        talker.idle_since = self.now()
+        self._idle.append(talker)
+
+    def _resting(self, left: float) -> Attempt:
+        text = f"{self.name} is away and left alone for {left:.0f} s more: {self.rest.reason}"
+        return Attempt("deferred", "4.4.1", text, self.name, was_asked=False, wait_s=left)
+
+    def _nowhere(self, error: NoServer) -> Attempt:
+        if error.is_final:
+            self.rest.reached()
+            return Attempt("failed", error.status, str(error), self.name)
+        self._note(str(error))
+        return Attempt("deferred", error.status, str(error), self.name)
+
+    def _away(self, error: Exception) -> Attempt:
+        text = _text(error)
+        self._note(text)
+        status = "4.7.5" if isinstance(error, TlsFailed) else "4.4.1"
+        return Attempt("deferred", status, text, self.name)
+
+    def _note(self, reason: str) -> None:
+        if self.rest.failed(self.now(), reason):
+            log.warning(
+                "%s: %s; left alone for %.0f s",
+                self.name,
+                reason,
+                self.rest.until - self.now(),
+            )
+
+
+async def _leave(talker: Talker) -> None:
+    try:
+        await talker.quit(timeout=2.0)
+    except (SMTPException, OSError):
+        talker.close()
+
+
+def _text(error: Exception) -> str:
+    """An error on one line."""
+    match error:
+        case SMTPResponseException():
+            text = f"{error.code} {error.message}"
+        case OSError(errno=int(number)) if number > 0:
+            text = os.strerror(number)
+        case _:
+            text = str(error) or ("no answer in time" if isinstance(error, TimeoutError) else "")
+    line = " ".join(text.encode("utf-8", "replace").decode().split())
+    return "".join(c for c in line if c.isprintable())[:500] or type(error).__name__
