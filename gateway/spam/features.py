@@ -10,12 +10,16 @@ from gateway.spam.hashing import (
     FINE,
     LOOSE,
     Hashes,
+    Places,
     bounds,
+    first_of_pairs,
     grams,
     hashed,
     lines,
     mixed,
+    once,
     pairs,
+    placed,
     slots,
     words,
 )
@@ -23,26 +27,68 @@ from gateway.spam.letter import Letter
 
 WEIGHT_BITS = 20
 COUNT_BITS = 19
-WINDOW_BYTES = 3000
-STRIDE_BYTES = 1500
-WINDOWS = 16
-"""Longer texts are looked at in this many windows and one, further apart."""
-_COUNTED_BYTES = 6000
+LEARNT_BYTES = 3000
+"""How much of a text is learnt from a letter: the stretch that smells most."""
+_STEP_BYTES = 1500
 _LINK_BYTES = 1500
 _LINKED = np.uint32(0xC2B2AE35)
 _TAGGED = np.uint32(0x85EBCA6B)
 _SHAPE = bytes.maketrans(b"123456789", b"000000000")
+_RUNS = (1, 2, 4)
+_NEAR_BYTES = 450
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """A text's features in the order in which they stand there, so that any stretch can be judged.
+
+    Four-grams, six-grams, words in pairs, and words with every digit made 0; words for counting.
+    """
+
+    size: int
+    """Bytes of the text."""
+    places: Hashes
+    at: Places
+    """The byte at which each of ``places`` begins."""
+    words: Hashes
+    words_at: Places
+
+    def stretch(self, begin: int, size: int) -> Hashes:
+        """The places of a stretch, as they stand."""
+        if begin == 0 and size >= self.size:
+            return self.places
+        return self.places[(self.at >= begin) & (self.at < begin + size)]
 
 
 @dataclass(frozen=True, slots=True)
 class Features:
-    """Sorted places without doubles, one array for each view; ``windows`` has one or more."""
+    """All that the models read of a letter. Places are sorted and without doubles, the flow's not.
+
+    ``links`` and ``link_words`` belong to every stretch of the text.
+    """
 
     raw: Hashes
     head: Hashes
-    windows: tuple[Hashes, ...]
     head_words: Hashes
-    text_words: Hashes
+    flow: Flow
+    links: Hashes
+    link_words: Hashes
+
+    @property
+    def text_words(self) -> Hashes:
+        return once(np.concatenate([self.flow.words, self.link_words]))
+
+    def begins(self) -> list[int]:
+        """Where the stretches that can be learnt begin."""
+        last = self.flow.size - LEARNT_BYTES
+        if last <= 0:
+            return [0]
+        count = -(-last // _STEP_BYTES)
+        return [last * n // count for n in range(count + 1)]
+
+    def learnt(self, begin: int) -> Hashes:
+        """The places of one of these stretches."""
+        return once(np.concatenate([self.flow.stretch(begin, LEARNT_BYTES), self.links]))
 
 
 def features(letter: Letter) -> Features:
@@ -50,36 +96,57 @@ def features(letter: Letter) -> Features:
     links = words(letter.links[:_LINK_BYTES], FINE)
     links = links * _LINKED + np.uint32(5)
     loose = words(letter.head, LOOSE)
-    fine = words(letter.text[:_COUNTED_BYTES], FINE)
     return Features(
         raw=slots(grams(letter.raw), 0, WEIGHT_BITS),
         head=slots(np.concatenate([grams(letter.head), pairs(loose)]), 1, WEIGHT_BITS),
-        windows=tuple(
-            _window(letter.text[at : at + WINDOW_BYTES], links) for at in _begins(len(letter.text))
-        ),
         head_words=slots(_field_words(letter.head), 3, COUNT_BITS),
-        text_words=slots(np.concatenate([fine, links]), 4, COUNT_BITS),
+        flow=_flow(letter.text),
+        links=slots(links, 2, WEIGHT_BITS),
+        link_words=slots(links, 4, COUNT_BITS),
     )
 
 
-def _begins(size: int) -> list[int]:
-    """Where the windows lie: padding can fill some of them, and never all."""
-    if size <= WINDOW_BYTES:
-        return [0]
-    last = size - WINDOW_BYTES
-    count = min(WINDOWS, -(-last // STRIDE_BYTES))
-    return [last * n // count for n in range(count + 1)]
-
-
-def _window(text: bytes, links: Hashes) -> Hashes:
-    """Four-grams, six-grams, words in pairs, words with every digit made 0, and links."""
+def _flow(text: bytes) -> Flow:
     four = grams(text)
+    fresh = _fresh(four)
     six = mixed(four[:-2]) * _TAGGED + four[2:] + np.uint32(9)
     begins, ends = bounds(text, LOOSE)
     plain = hashed(text, begins, ends)
     shapes = hashed(text.translate(_SHAPE), begins, ends)
     shaped = pairs(shapes) * _LINKED + np.uint32(77)
-    return slots(np.concatenate([four, six, pairs(plain), shaped, links]), 2, WEIGHT_BITS)
+    at = first_of_pairs(begins)
+    fine_at, fine_ends = bounds(text, FINE)
+    counted = placed(hashed(text, fine_at, fine_ends), 4, COUNT_BITS)
+    alone = _far_from_its_like(counted, fine_at)
+    return Flow(
+        size=len(text),
+        places=placed(
+            np.concatenate([four[fresh], six[fresh[: len(six)]], pairs(plain), shaped]),
+            2,
+            WEIGHT_BITS,
+        ),
+        at=np.concatenate([np.flatnonzero(fresh), np.flatnonzero(fresh[: len(six)]), at, at]),
+        words=counted[alone],
+        words_at=fine_at[alone],
+    )
+
+
+def _fresh(four: Hashes) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    """Which grams do not merely go on with a run: a ruled line is one sign, however long."""
+    fresh = np.ones(len(four), np.bool_)
+    for gap in _RUNS:
+        fresh[gap:] &= four[gap:] != four[:-gap]
+    return fresh
+
+
+def _far_from_its_like(places: Hashes, at: Places) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    """Which words have not stood a little before: one that is said again counts once."""
+    order = np.argsort(places, kind="stable")
+    same = places[order[1:]] == places[order[:-1]]
+    near = at[order[1:]] - at[order[:-1]] < _NEAR_BYTES
+    alone = np.ones(len(places), np.bool_)
+    alone[order[1:][same & near]] = False
+    return alone
 
 
 def _field_words(head: bytes) -> Hashes:

@@ -111,13 +111,28 @@ def pairs(hashes: Hashes, window: int = 5) -> Hashes:
     return np.concatenate(out)
 
 
+def first_of_pairs(begins: Places, window: int = 5) -> Places:
+    """Where the first word of each of ``pairs`` begins, in the same order."""
+    return np.concatenate([begins, *(begins[:-gap] for gap in range(1, min(window, len(begins))))])
+
+
+def placed(hashes: Hashes, salt: int, bits: int) -> Hashes:
+    """Places in a table of ``2 ** bits``, in the order of the hashes."""
+    x: Hashes = ((hashes ^ _SALT[salt]) * _GOLDEN) >> np.uint32(32 - bits)
+    return x
+
+
 def slots(hashes: Hashes, salt: int, bits: int) -> Hashes:
     """Sorted places in a table of ``2 ** bits``, each once."""
-    x: Hashes = ((hashes ^ _SALT[salt]) * _GOLDEN) >> np.uint32(32 - bits)
-    if len(x) < 2:  # noqa: PLR2004  # Nothing to sort.
-        return x
-    x.sort()
-    fresh = np.empty(len(x), np.bool_)
+    return once(placed(hashes, salt, bits))
+
+
+def once(places: Hashes) -> Hashes:
+    """Sorted, without doubles. Sorts its argument in place."""
+    if len(places) < 2:  # noqa: PLR2004  # Nothing to sort.
+        return places
+    places.sort()
+    fresh = np.empty(len(places), np.bool_)
     fresh[0] = True
-    np.not_equal(x[1:], x[:-1], out=fresh[1:])
-    return x[fresh]
+    np.not_equal(places[1:], places[:-1], out=fresh[1:])
+    return places[fresh]

@@ -15,7 +15,7 @@ from typing import Final, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from gateway.spam.features import COUNT_BITS, WEIGHT_BITS, Features
+from gateway.spam.features import COUNT_BITS, LEARNT_BYTES, WEIGHT_BITS, Features, Flow
 from gateway.spam.hashing import Hashes
 
 Floats: TypeAlias = NDArray[np.float32]
@@ -24,6 +24,10 @@ RATE: Final = 0.010
 """Step of a feature that has not been trained yet."""
 TONE: Final = 0.02
 """Errors below this teach nothing."""
+STRETCH: Final = 450
+"""Bytes of text that are judged by themselves, wherever they stand."""
+STRETCH_STEP: Final = 225
+HEAD_WORDS_SHARE: Final = 0.5
 SHORT: Final = 2000
 """Letters with fewer features take larger steps, so that a short one can be learnt at all."""
 CLIP: Final = 8.0
@@ -40,6 +44,7 @@ _LOG_FACTORIAL: Final = np.array([math.lgamma(i + 1) for i in range(_WORDS_MAX)]
 _RANK: Final = np.arange(_WORDS_MAX, dtype=np.float64)
 
 RAW, HEAD, TEXT = range(3)
+HAM, SPAM, TOLD = range(3)
 
 
 @dataclass(slots=True)
@@ -71,24 +76,29 @@ class Judgement:
     raw: float
     head: float
     text: float
-    """The window of the text that smells most."""
+    """The stretch of the text that smells most."""
     words: float
-    """Word counts of header and text."""
-    text_words: float
-    window: int
-
-    @property
-    def content(self) -> float:
-        """What the text says by itself, whoever sent it."""
-        return _clipped(self.text, 12.0) + _clipped(self.text_words, 6.0)
+    """Word counts: the stretch that counts most, and the header with half its weight."""
+    content: float
+    """What the text says by itself, whoever sent it: both models about one stretch of it."""
 
     @property
     def score(self) -> float:
         """All together, between about -35 and 35."""
         total = _clipped(self.raw) + _clipped(self.head) + _clipped(self.words)
         total += TEXT_SHARE * _clipped(self.text)
-        content = self.content
-        return max(total, content) if content > VETO else total
+        return max(total, self.content) if self.content > VETO else total
+
+
+@dataclass(frozen=True, slots=True)
+class Study:
+    """What the regressions learn from one letter, and go over again."""
+
+    raw: Hashes
+    head: Hashes
+    text: Hashes
+    begin: int
+    """Where the part of the text begins that is learnt."""
 
 
 class Model:
@@ -98,63 +108,104 @@ class Model:
         self.tables = tables
 
     def judge(self, f: Features) -> Judgement:
+        """Judge the text by its worst stretch: no padding before or behind hides it."""
         weights = self.tables.weights
-        texts = [float(weights[TEXT].take(window).sum()) for window in f.windows]
-        window = max(range(len(texts)), key=texts.__getitem__)
+        begins = np.arange(0, max(1, f.flow.size - STRETCH_STEP), STRETCH_STEP)
+        ends = np.minimum(begins + STRETCH, f.flow.size)
+        sums = self._sums(f.flow)
+        texts = sums[ends] - sums[begins] + weights[TEXT].take(f.links).sum(dtype=np.float64)
+        odds = self._odds(f.flow.words)
+        first, behind = (np.searchsorted(f.flow.words_at, place) for place in (begins, ends))
+        counts = odds[:, behind] - odds[:, first] + self._odds(f.link_words)[:, -1:]
+        worst = {int(texts.argmax()), int((counts[HAM] - counts[SPAM]).argmax())}
+        said = {at: _ratio(counts[:, at]) for at in worst}
+        head_words = _ratio(self._odds(f.head_words)[:, -1])
         return Judgement(
             raw=float(weights[RAW].take(f.raw).sum()),
             head=float(weights[HEAD].take(f.head).sum()),
-            text=texts[window],
-            words=self._count(np.concatenate([f.head_words, f.text_words])),
-            text_words=self._count(f.text_words),
-            window=window,
+            text=float(texts.max()),
+            words=max(said.values()) + HEAD_WORDS_SHARE * head_words,
+            content=max(_clipped(float(texts[at]), 12.0) + _clipped(said[at], 6.0) for at in worst),
         )
 
-    def learn(self, f: Features, is_spam: bool, weight: float = 1.0) -> Judgement:
-        """Take the letter's label in. Returns the judgement before; ``weight`` scales the step."""
-        before = self.judge(f)
-        self.practise(f, before, is_spam, weight)
+    def learn(self, f: Features, is_spam: bool, weight: float = 1.0) -> Study:
+        """Take the letter's label in; ``weight`` scales the step."""
+        study = self.study(f, self._most_telling(f))
+        self.practise(study, is_spam, weight)
         label = int(is_spam)
         counts = self.tables.counts[label]
         counts[f.head_words] += np.float32(weight)
         counts[f.text_words] += np.float32(weight)
         self.tables.letters[label] += weight
-        return before
+        return study
 
-    def practise(self, f: Features, now: Judgement, is_spam: bool, weight: float = 1.0) -> None:
-        """One step for the three regressions; the word counts stay. ``now`` is ``judge(f)``."""
-        views = ((RAW, now.raw, f.raw), (HEAD, now.head, f.head))
-        for view, logit, places in (*views, (TEXT, now.text, f.windows[now.window])):
-            self._step(view, logit, places, is_spam, weight)
+    def study(self, f: Features, begin: int) -> Study:
+        """What is learnt of a letter, with the part of its text that begins at this byte."""
+        return Study(f.raw, f.head, f.learnt(begin), begin)
 
-    def _step(self, view: int, logit: float, x: Hashes, is_spam: bool, weight: float) -> None:
-        error = float(is_spam) - probability(logit)
+    def practise(self, study: Study, is_spam: bool, weight: float = 1.0) -> None:
+        """One step for the three regressions; the word counts stay."""
+        for view, places in ((RAW, study.raw), (HEAD, study.head), (TEXT, study.text)):
+            self._step(view, places, is_spam, weight)
+
+    def _most_telling(self, f: Features) -> int:
+        begins = f.begins()
+        if len(begins) == 1:
+            return 0
+        sums = self._sums(f.flow)
+        ends = [min(begin + LEARNT_BYTES, f.flow.size) for begin in begins]
+        return begins[int((sums[ends] - sums[begins]).argmax())]
+
+    def _sums(self, flow: Flow) -> NDArray[np.float64]:
+        """The weights of all that begins before each byte of the text, added up."""
+        weights = self.tables.weights[TEXT].take(flow.places)
+        sums = np.zeros(flow.size + 1)
+        np.cumsum(np.bincount(flow.at, weights, flow.size), out=sums[1:])
+        return sums
+
+    def _step(self, view: int, x: Hashes, is_spam: bool, weight: float) -> None:
         steps = self.tables.steps
-        if abs(error) < TONE or not len(x) or steps is None:
+        if not len(x) or steps is None:
+            return
+        logit = float(self.tables.weights[view].take(x).sum())
+        error = float(is_spam) - probability(logit)
+        if abs(error) < TONE:
             return
         squares = steps[view][x] + np.float32(weight * error * error)
         steps[view][x] = squares
         size = RATE * weight * error * max(1.0, SHORT / (len(x) + 1))
         self.tables.weights[view][x] += np.float32(size) / np.sqrt(squares)
 
-    def _count(self, words: Hashes) -> float:
-        """Fisher's chi-square over Robinson's word probabilities, as a log ratio, scaled."""
+    def _odds(self, words: Hashes) -> NDArray[np.float64]:
+        """Robinson's word probabilities as sums over all words before each: (3, words + 1).
+
+        Minus the logs of the opposite and of the probability itself, and how many of the words say
+        something at all.
+        """
+        odds = np.zeros((3, len(words) + 1))
         ham_letters, spam_letters = self.tables.letters
         if not (ham_letters and spam_letters):
-            return 0.0
-        ham, spam = (counts.take(words) for counts in self.tables.counts)
-        seen = ham + spam
-        known = seen > 0
-        ham = ham[known].astype(np.float64) / ham_letters
-        spam = spam[known].astype(np.float64) / spam_letters
-        seen = seen[known]
-        p = (_RARE * _UNKNOWN + seen * (spam / (ham + spam))) / (_RARE + seen)
-        p = np.clip(p[np.abs(p - 0.5) > _BLAND], 1e-9, 1 - 1e-9)[:_WORDS_MAX]
-        if not len(p):
-            return 0.0
-        spammy = _log_survival(-float(np.log(p).sum()), len(p))
-        hammy = _log_survival(-float(np.log1p(-p).sum()), len(p))
-        return (spammy - hammy) / COUNT_SCALE
+            return odds
+        seen_ham, seen_spam = (counts.take(words) for counts in self.tables.counts)
+        seen = seen_ham + seen_spam
+        ham, spam = seen_ham / ham_letters, seen_spam / spam_letters
+        p = (_RARE * _UNKNOWN + seen * (spam / np.maximum(ham + spam, 1e-30))) / (_RARE + seen)
+        p = np.clip(p, 1e-9, 1 - 1e-9)
+        tells = (np.abs(p - 0.5) > _BLAND) & (seen > 0)
+        np.cumsum(np.where(tells, -np.log1p(-p), 0.0), out=odds[HAM, 1:])
+        np.cumsum(np.where(tells, -np.log(p), 0.0), out=odds[SPAM, 1:])
+        np.cumsum(tells, out=odds[TOLD, 1:])
+        return odds
+
+
+def _ratio(odds: NDArray[np.float64]) -> float:
+    """Fisher's chi-square over some words, as a log ratio, scaled."""
+    count = min(int(odds[TOLD]), _WORDS_MAX)
+    if not count:
+        return 0.0
+    spammy = _log_survival(float(odds[SPAM]), count)
+    hammy = _log_survival(float(odds[HAM]), count)
+    return (spammy - hammy) / COUNT_SCALE
 
 
 def probability(logit: float) -> float:

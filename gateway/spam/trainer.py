@@ -19,7 +19,7 @@ from gateway.spam import versions
 from gateway.spam.features import Features, features
 from gateway.spam.gauge import Gauge
 from gateway.spam.lessons import Lesson, Lessons, Return
-from gateway.spam.model import Model, Tables
+from gateway.spam.model import Model, Study, Tables
 from gateway.spam.versions import Label
 
 PRACTISED: Final = 300
@@ -45,10 +45,10 @@ class Pupil:
     gauge: Gauge = field(default_factory=Gauge)
     lessons: int = 0
     allowances: dict[str, float] = field(default_factory=dict[str, float])
-    practice: deque[tuple[int, Features, bool, float]] = field(
+    practice: deque[tuple[int, Study, bool, float]] = field(
         default_factory=lambda: deque(maxlen=PRACTISED)
     )
-    """(position before it, features, label, weight) of the last lessons."""
+    """(position before it, what was learnt of it, label, weight) of the last lessons."""
 
     def take(self, lesson: Lesson, position: int = 0) -> bool:
         """Learn a lesson, unless its teacher has said enough for today."""
@@ -60,18 +60,16 @@ class Pupil:
 
     def learn(self, found: Features, is_spam: bool, weight: float, position: int = 0) -> float:
         """Learn a letter and go over old ones. Returns its score before."""
-        before = self.model.learn(found, is_spam, weight)
-        self.gauge.note(before.score, is_spam, weight)
+        before = self.model.judge(found).score
+        study = self.model.learn(found, is_spam, weight)
+        self.gauge.note(before, is_spam, weight)
         for turn in range(min(REPEATED, len(self.practice))):
             drawn = _drawn(REPEATED * self.lessons + turn) % len(self.practice)
             _, old, label, old_weight = self.practice[drawn]
-            self.model.practise(old, self.model.judge(old), label, old_weight)
-        self.remember(found, is_spam, weight, position)
+            self.model.practise(old, label, old_weight)
+        self.practice.append((position, study, is_spam, weight))
         self.lessons += 1
-        return before.score
-
-    def remember(self, found: Features, is_spam: bool, weight: float, position: int) -> None:
-        self.practice.append((position, found, is_spam, weight))
+        return before
 
     def _allowed(self, lesson: Lesson) -> bool:
         if lesson.teacher in TRUSTED:
@@ -147,7 +145,7 @@ class Trainer:
             version=self.version,
             at_ms=self.now_ms(),
             position=self.position,
-            practised=tuple(position for position, *_ in pupil.practice),
+            practised=tuple((at, study.begin) for at, study, *_ in pupil.practice),
             threshold=gauge.threshold,
             slope=gauge.slope,
             shift=gauge.shift,
@@ -163,7 +161,7 @@ class Trainer:
         self._published = self.position
         oldest = versions.versions(self.folder)[0]
         known = versions.read(versions.path_of(self.folder, oldest)).label
-        self._lessons.forget(min((*known.practised, known.position)))
+        self._lessons.forget(min((*(at for at, _ in known.practised), known.position)))
         return self.version
 
     def _load(self, version: int) -> None:
@@ -179,11 +177,11 @@ class Trainer:
         learnt = versions.read(versions.path_of(self.folder, version), to_train=True)
         label = learnt.label
         pupil = Pupil(Model(learnt.tables), learnt.gauge, label.lessons, dict(label.allowances))
-        for position in label.practised:
+        for position, begin in label.practised:
             lesson = self._lessons.at(position)
             if isinstance(lesson, Lesson):
-                found = features(lesson.letter)
-                pupil.remember(found, lesson.is_spam, lesson.weight, position)
+                study = pupil.model.study(features(lesson.letter), begin)
+                pupil.practice.append((position, study, lesson.is_spam, lesson.weight))
         return pupil
 
     def _return(self, version: int) -> None:

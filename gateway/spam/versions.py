@@ -21,7 +21,7 @@ from gateway.spam.gauge import Gauge
 from gateway.spam.model import Tables
 
 _PAGE: Final = 64 * 1024
-_FORMAT: Final = f"vanthu-nose 1 {WEIGHT_BITS}/{COUNT_BITS}"
+_FORMAT: Final = f"vanthu-nose 2 {WEIGHT_BITS}/{COUNT_BITS}"
 _WEIGHTS: Final = (3, 1 << WEIGHT_BITS)
 _COUNTS: Final = (2, 1 << COUNT_BITS)
 KEPT: Final = 5
@@ -36,8 +36,8 @@ class Label(msgspec.Struct, frozen=True, omit_defaults=True):
     at_ms: int
     position: int
     """Behind the last lesson it knows."""
-    practised: tuple[int, ...]
-    """Positions of the lessons that are gone over again, oldest first."""
+    practised: tuple[tuple[int, int], ...]
+    """Of the lessons that are gone over again, oldest first: position, and which part of it."""
     threshold: float
     slope: float
     shift: float

@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from gateway.spam.features import Features, features
+from gateway.spam.features import features
 from gateway.spam.gauge import HIGHEST, START, Gauge
+from gateway.spam.letter import Letter
 from gateway.spam.model import Judgement, Model, Tables
 from gateway.spam.trainer import Pupil
 from tests.spam.made_up import letter
@@ -49,27 +50,26 @@ def test_padding_does_not_hide_what_is_behind_it() -> None:
     bad = letter(777, is_spam=True)
     tail = b" ".join(letter(n, is_spam=True).text for n in range(777, 787))
     padded = features(replace(bad, text=good + b" " + tail))
-    assert len(padded.windows) > 3
     assert pupil.model.judge(features(replace(bad, text=good))).text < 0
     assert pupil.model.judge(padded).text > 2.0
 
 
 def test_a_trusted_header_does_not_outvote_a_text_that_is_spam_through_and_through() -> None:
-    trusted = Judgement(raw=-8, head=-8, text=10, words=-8, text_words=5, window=0)
-    assert trusted.score == trusted.content == 15
-    mild = replace(trusted, text=1, text_words=1)
+    trusted = Judgement(raw=-8, head=-8, text=10, words=-8, content=15)
+    assert trusted.score == 15
+    mild = replace(trusted, text=1, content=2)
     assert mild.score < -20
 
 
 def test_no_view_alone_decides() -> None:
-    assert Judgement(raw=99, head=-99, text=0, words=0, text_words=0, window=0).score == 0
+    assert Judgement(raw=99, head=-99, text=0, words=0, content=0).score == 0
 
 
 def test_empty_features_are_no_trouble() -> None:
-    none = np.empty(0, np.uint32)
+    nothing = features(Letter(b"", b"", b""))
     model = Model(Tables.empty())
-    model.learn(Features(none, none, (none,), none, none), True)
-    assert model.judge(Features(none, none, (none,), none, none)).score == 0.0
+    model.learn(nothing, True)
+    assert model.judge(nothing).score == 0.0
 
 
 def test_the_line_rises_above_a_good_letter_and_sinks_slowly() -> None:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.mail.message import Message
-from gateway.spam.features import WINDOW_BYTES, features
+from gateway.spam.features import LEARNT_BYTES, features
 from gateway.spam.fold import disguises, fold
 from gateway.spam.hashing import LOOSE, grams, pairs, slots, words
 from gateway.spam.letter import RAW_BYTES, read_letter
@@ -92,13 +92,14 @@ def test_any_bytes_can_be_smelled(raw: bytes) -> None:
     read = read_letter(Message(raw))
     assert len(read.raw) <= RAW_BYTES
     found = features(read)
-    assert found.windows
+    assert found.flow.size == len(read.text)
 
 
 def test_long_texts_are_read_in_windows_that_reach_the_end() -> None:
     body = b"harmless words " * 2500 + b"PRIZE"
     found = features(read_letter(Message(b"Subject: x\r\n\r\n" + body)))
-    assert 2 < len(found.windows) <= 17
-    tail = features(read_letter(Message(b"Subject: x\r\n\r\n" + body[-WINDOW_BYTES // 3 :])))
-    fresh = set(tail.windows[0].tolist()) - set(found.windows[0].tolist())
-    assert len(fresh & set(found.windows[-1].tolist())) > len(fresh) / 2
+    begins = found.begins()
+    assert len(begins) > 2
+    tail = features(read_letter(Message(b"Subject: x\r\n\r\n" + body[-LEARNT_BYTES // 3 :])))
+    fresh = set(tail.learnt(0).tolist()) - set(found.learnt(0).tolist())
+    assert len(fresh & set(found.learnt(begins[-1]).tolist())) > len(fresh) / 2
