@@ -1,13 +1,8 @@
 """Mail from outside that calls itself one of us."""
 
 from collections.abc import Iterator
-from functools import lru_cache
 
-from gateway.api import Action, Address, Filter, Mail, Verdict, folded, strongest
-
-SHORT = 6
-"""Names shorter than this are too near to too many others to compare by edit distance."""
-_SKELETON = (("0", "o"), ("1", "l"), ("5", "s"), ("rn", "m"), ("vv", "w"), ("i", "l"))
+from gateway.api import Action, Address, Filter, Mail, Verdict, reads_like, strongest
 
 
 class Impersonation(Filter):
@@ -46,7 +41,7 @@ class Impersonation(Filter):
         if address.domain in ours:
             return
         for domain in ours:
-            if _reads_like(address.domain, domain):
+            if reads_like(address.domain, domain):
                 reason = f"{address.domain} looks like {domain} and is not"
                 yield self.look_alike.verdict("look-alike", reason, points=5.0)
 
@@ -73,34 +68,3 @@ def _named(mail: Mail, name: str, address: Address) -> Iterator[str]:
         yield f"{name!r} is {office.address} and does not write from {address}"
     if "@" in name and any(f"@{domain}" in name.lower() for domain in directory.domains()):
         yield f"the name {name!r} is an address of ours, and the mail is from {address}"
-
-
-@lru_cache(4096)
-def _reads_like(domain: str, ours: str) -> bool:
-    """Whether somebody in a hurry takes one for the other."""
-    if domain == ours or domain.endswith("." + ours) or ours.endswith("." + domain):
-        return False
-    if domain.startswith(ours + ".") or ours.replace(".", "-") in domain:
-        return True
-    one, other = _skeleton(domain), _skeleton(ours)
-    return one == other or (len(ours.partition(".")[0]) >= SHORT and _is_one_off(one, other))
-
-
-def _skeleton(domain: str) -> str:
-    """What the eye keeps of a domain: look-alike letters and digits are the same."""
-    text = folded(Address("x", domain).shown.partition("@")[2])
-    for seen, kept in _SKELETON:
-        text = text.replace(seen, kept)
-    return text
-
-
-def _is_one_off(one: str, other: str) -> bool:
-    """Whether one letter more, less, other or swapped makes one of the other."""
-    if abs(len(one) - len(other)) > 1:
-        return False
-    at = next((n for n, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), None)
-    if at is None:
-        return True
-    rest, others = one[at:], other[at:]
-    swapped = len(rest) > 1 and rest[1] + rest[0] + rest[2:] == others
-    return swapped or rest[1:] == others[1:] or rest[1:] == others or rest == others[1:]

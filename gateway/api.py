@@ -33,6 +33,7 @@ from gateway.mail.edit import Edit as Edit
 from gateway.mail.facts import Fact as Fact
 from gateway.mail.facts import Facts as Facts
 from gateway.mail.links import hosts as hosts
+from gateway.mail.looks import reads_like as reads_like
 from gateway.mail.markers import endings as endings
 from gateway.mail.markers import has_macros as has_macros
 from gateway.mail.markers import has_password as has_password

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol, TypeVar
@@ -62,6 +62,12 @@ class Nose(Protocol):
 
     def smell(self, message: Message) -> Scent | None:
         """What is thought of a message, in about a millisecond. None while nothing was learnt."""
+
+    def teach(self, messages: Iterable[Message], is_spam: bool, teacher: str, weight: float) -> int:
+        """Write lessons down for the trainer. Waits for the disk: call it in a thread.
+
+        Returns how many; OSError if they cannot be kept. ``weight`` scales what is learnt.
+        """
 
 
 class Signer(Protocol):

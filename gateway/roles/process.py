@@ -17,6 +17,7 @@ from gateway.roles.health import Monitor
 from gateway.roles.house import House, Role
 from gateway.roles.services import open_services
 from gateway.roles.store import Store
+from gateway.roles.trainer import Teacher
 from gateway.runtime import systemd
 from gateway.settings.errors import Mistakes
 from gateway.settings.read import Settings, read_settings
@@ -28,6 +29,7 @@ ROLES: dict[str, Callable[[], Role]] = {
     "deliver": Deliver,
     "smtp": Doors,
     "monitor": Monitor,
+    "trainer": Teacher,
 }
 """Every role, in the order in which they are opened where one process does them all."""
 

@@ -17,6 +17,7 @@ from gateway.identity.verifier import Verifier
 from gateway.mail.dns import Dns
 from gateway.mail.services import Services, SystemClock
 from gateway.settings.read import Settings
+from gateway.spam.nose import Nose, wall_ms
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +41,7 @@ async def open_services(settings: Settings, stack: AsyncExitStack) -> Services:
         dns=dns,
         identity=Verifier(dns, clock, server.hostname),
         signer=KeyringSigner(settings.origin.keyring),
+        nose=Nose(settings.spam.folder, wall_ms),
     )
 
 

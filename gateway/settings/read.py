@@ -22,6 +22,7 @@ from gateway.settings.chains import read_chains
 from gateway.settings.errors import Mistake, Mistakes, located
 from gateway.settings.origin import DkimTable, Origin, read_origin
 from gateway.smtp.door import ListenerTable
+from gateway.spam.settings import SpamSettings
 
 T = TypeVar("T")
 
@@ -66,6 +67,7 @@ class _Main(BaseModel):
     limits: dict[str, object] = Field(default_factory=dict)
     dns: DnsSettings = DnsSettings()
     dkim: DkimTable = DkimTable()
+    spam: SpamSettings = SpamSettings()
 
 
 class _Passwords(BaseModel):
@@ -88,6 +90,7 @@ class Settings:
     passwords: Mapping[str, str]
     origin: Origin
     books: BooksTable
+    spam: SpamSettings
 
 
 def read_settings(folder: Path) -> Settings:
@@ -133,6 +136,7 @@ def read_settings(folder: Path) -> Settings:
         passwords=words.passwords,
         origin=origin,
         books=books.placed(folder),
+        spam=_nested(main.spam, folder / main.server.data),
     )
 
 
@@ -223,3 +227,13 @@ def _placed(server: ServerTable, folder: Path) -> ServerTable:
     if server.certificate and server.key:
         places |= {"certificate": folder / server.certificate, "key": folder / server.key}
     return server.model_copy(update=places)
+
+
+def _nested(spam: SpamSettings, data: Path) -> SpamSettings:
+    return spam.model_copy(update={"folder": data / spam.folder})
+
+
+def _in(route: Route, folder: Path) -> Route:
+    if isinstance(route, MaildirRoute):
+        return route.model_copy(update={"folder": folder / route.folder})
+    return route

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from time import monotonic
+from time import monotonic, time_ns
 
 from gateway.mail.message import Message
 from gateway.mail.scent import Scent
@@ -18,6 +18,11 @@ from gateway.spam.versions import Learnt
 
 LOOK_S = 1.0
 """How often a worker looks whether there is a new version."""
+
+
+def wall_ms() -> int:
+    """Milliseconds since 1970."""
+    return time_ns() // 1_000_000
 
 
 @dataclass(slots=True)

@@ -1,0 +1,51 @@
+"""``[spam]`` in vanthu.toml: the nose, its trainer, and the quarantine."""
+
+from __future__ import annotations
+
+import re
+from datetime import time
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+_TIME = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
+
+
+def _clock(text: str) -> str:
+    clock(text)
+    return text
+
+
+def clock(text: str) -> time:
+    """A time of day as settings write it. ValueError says how."""
+    found = _TIME.fullmatch(text)
+    if found is None:
+        raise ValueError(f"{text!r} is no time of day; write 07:30")
+    return time(int(found[1]), int(found[2]))
+
+
+class SpamSettings(BaseModel):
+    """What was learnt lies in a folder of its own; a version is 28 MiB, and five are kept."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    folder: Path = Path("spam")
+    """Below ``data`` if it does not begin with ``/``."""
+    publish_s: float = Field(default=30.0, ge=0.1, le=3600)
+    """How long the trainer gathers lessons before the workers see what it has learnt."""
+    user_weight: float = Field(default=0.5, gt=0, le=1)
+    """What a person's word weighs against an admin's: people press the wrong button."""
+    spam_box: str = "spam"
+    """Local part, at any domain of ours, to which people send spam as an attachment."""
+    ham_box: str = "ham"
+    """The same for letters that were taken for spam."""
+    digest: tuple[Annotated[str, AfterValidator(_clock)], ...] = (
+        "07:30",
+        "11:00",
+        "13:30",
+        "16:30",
+    )
+    """When the keepers of a mailbox are told what is held for it; empty: never."""
+    keep_days: int = Field(default=30, ge=1, le=3650)
+    """After so many days in quarantine a message is dropped; the archive keeps it."""
