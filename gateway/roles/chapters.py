@@ -5,6 +5,7 @@ from __future__ import annotations
 from gateway.approval.chapter import ApprovalChapter
 from gateway.approval.code_rows import CodesChapter
 from gateway.archive.chapter import Chapter
+from gateway.quarantine.chapter import QuarantineChapter
 from gateway.registry.chapter import Books
 
 
@@ -13,4 +14,4 @@ def chapters() -> tuple[Chapter, ...]:
 
     Codes stand before those who spend them, the books behind those who let a message go.
     """
-    return (CodesChapter(), ApprovalChapter(), Books())
+    return (CodesChapter(), ApprovalChapter(), QuarantineChapter(), Books())

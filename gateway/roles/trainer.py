@@ -8,9 +8,17 @@ import threading
 from dataclasses import dataclass, field
 from time import monotonic
 
+from sqlalchemy.exc import SQLAlchemyError
+
+from gateway.archive.journal import JournalError
+from gateway.archive.shelf import Shelf
+from gateway.mail.message import Message
+from gateway.mail.people import Directory
+from gateway.quarantine.chapter import Word, words_after
 from gateway.roles.house import House
 from gateway.spam import versions
 from gateway.spam.nose import Nose, wall_ms
+from gateway.spam.settings import SpamSettings
 from gateway.spam.trainer import Busy, Trainer
 
 log = logging.getLogger(__name__)
@@ -25,7 +33,7 @@ SPAM = "spam"
 
 @dataclass
 class Teacher:
-    """A thread that takes lessons and publishes versions. One at a time in a folder; others wait."""
+    """A thread that takes lessons and publishes versions; one in a folder, others wait."""
 
     _stop: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
@@ -61,19 +69,19 @@ class _Work:
                 self._learn()
             except Busy as error:
                 log.info("trainer: %s; waiting for it to end", error)
-            except (OSError, versions.Damaged) as error:
+            except (OSError, SQLAlchemyError, JournalError, versions.Damaged) as error:
                 log.error("trainer: %s", error)  # noqa: TRY400 - the place is in the text
             self.stop.wait(10.0)
 
     def _learn(self) -> None:
         settings, shelf = self.house.settings.spam, self.house.shelf
-        words = Words(shelf, self.house.services.directory, settings.user_weight)
         nose = Nose(settings.folder, wall_ms)
+        words = Said(shelf, self.house.services.directory, nose, settings)
         trainer = Trainer(settings.folder, wall_ms)
         published = monotonic()
         try:
             while not self.stop.wait(LOOK_S):
-                words.pass_on(nose, settings.folder / "journal")
+                words.pass_on()
                 while trainer.catch_up(AT_ONCE) and not self.stop.is_set():
                     self.lessons = trainer.pupil.lessons
                     if monotonic() - published > settings.publish_s:
@@ -89,3 +97,44 @@ class _Work:
         number = trainer.publish()
         log.info("trainer: version %d, %d lessons", number, trainer.pupil.lessons)
         return monotonic()
+
+
+@dataclass
+class Said:
+    """Makes lessons of what people said at the quarantine; each word once.
+
+    Where it got to stands in a file beside the lessons. Killed between lesson and file, it gives
+    the last few lessons again, which does little harm; it never leaves one out.
+    """
+
+    shelf: Shelf
+    directory: Directory
+    nose: Nose
+    settings: SpamSettings
+
+    def pass_on(self) -> None:
+        """Write down what was said since the last time."""
+        mark = self.settings.folder / "words"
+        try:
+            seq = int(mark.read_text(encoding="ascii"))
+        except FileNotFoundError:
+            seq = 0
+        said = words_after(self.shelf.engine, seq)
+        for word in said:
+            if word.verdict == "release" or _is_about_spam(word):
+                self._teach(word)
+        if said:
+            versions.put(mark, str(said[-1].seq).encode())
+
+    def _teach(self, word: Word) -> None:
+        found = self.shelf.queries.one(word.mail)
+        if found is None:
+            return
+        message = Message(self.shelf.queries.record(found).raw)
+        is_user = self.directory.person(word.actor) is not None
+        teacher, weight = (word.actor, self.settings.user_weight) if is_user else ("admin", 1.0)
+        self.nose.teach([message], word.verdict != "release", teacher, weight)
+
+
+def _is_about_spam(word: Word) -> bool:
+    return word.verdict == "refuse" and word.reason.lower().startswith(SPAM)

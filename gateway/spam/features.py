@@ -34,13 +34,12 @@ _LINK_BYTES = 1500
 _LINKED = np.uint32(0xC2B2AE35)
 _TAGGED = np.uint32(0x85EBCA6B)
 _SHAPE = bytes.maketrans(b"123456789", b"000000000")
-_RUNS = (1, 2, 4)
 _NEAR_BYTES = 450
 
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """A text's features in the order in which they stand there, so that any stretch can be judged.
+    """A text's features, each with where it stands, so that any stretch can be judged alone.
 
     Four-grams, six-grams, words in pairs, and words with every digit made 0; words for counting.
     """
@@ -48,13 +47,15 @@ class Flow:
     size: int
     """Bytes of the text."""
     places: Hashes
+    """Sorted; one that stands several times, far apart, is there as often."""
     at: Places
     """The byte at which each of ``places`` begins."""
     words: Hashes
     words_at: Places
+    """Rising."""
 
     def stretch(self, begin: int, size: int) -> Hashes:
-        """The places of a stretch, as they stand."""
+        """The places of a stretch, sorted."""
         if begin == 0 and size >= self.size:
             return self.places
         return self.places[(self.at >= begin) & (self.at < begin + size)]
@@ -108,45 +109,37 @@ def features(letter: Letter) -> Features:
 
 def _flow(text: bytes) -> Flow:
     four = grams(text)
-    fresh = _fresh(four)
     six = mixed(four[:-2]) * _TAGGED + four[2:] + np.uint32(9)
     begins, ends = bounds(text, LOOSE)
     plain = hashed(text, begins, ends)
     shapes = hashed(text.translate(_SHAPE), begins, ends)
     shaped = pairs(shapes) * _LINKED + np.uint32(77)
     at = first_of_pairs(begins)
+    places, where = _said_once(
+        placed(np.concatenate([four, six, pairs(plain), shaped]), 2, WEIGHT_BITS),
+        np.concatenate([np.arange(len(four)), np.arange(len(six)), at, at]),
+    )
     fine_at, fine_ends = bounds(text, FINE)
     counted = placed(hashed(text, fine_at, fine_ends), 4, COUNT_BITS)
-    alone = _far_from_its_like(counted, fine_at)
-    return Flow(
-        size=len(text),
-        places=placed(
-            np.concatenate([four[fresh], six[fresh[: len(six)]], pairs(plain), shaped]),
-            2,
-            WEIGHT_BITS,
-        ),
-        at=np.concatenate([np.flatnonzero(fresh), np.flatnonzero(fresh[: len(six)]), at, at]),
-        words=counted[alone],
-        words_at=fine_at[alone],
-    )
+    words, words_at = _said_once(counted, fine_at)
+    order = np.argsort(words_at)
+    return Flow(len(text), places, where, words[order], words_at[order])
 
 
-def _fresh(four: Hashes) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-    """Which grams do not merely go on with a run: a ruled line is one sign, however long."""
-    fresh = np.ones(len(four), np.bool_)
-    for gap in _RUNS:
-        fresh[gap:] &= four[gap:] != four[:-gap]
-    return fresh
+def _said_once(places: Hashes, at: Places) -> tuple[Hashes, Places]:
+    """Sorted by place and byte; without those that stand a little behind their like.
 
-
-def _far_from_its_like(places: Hashes, at: Places) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-    """Which words have not stood a little before: one that is said again counts once."""
-    order = np.argsort(places, kind="stable")
-    same = places[order[1:]] == places[order[:-1]]
-    near = at[order[1:]] - at[order[:-1]] < _NEAR_BYTES
-    alone = np.ones(len(places), np.bool_)
-    alone[order[1:][same & near]] = False
-    return alone
+    What is said over and over in one stretch, such as a ruled line, counts there once.
+    """
+    keys = places.astype(np.int64) << 16 | at
+    keys.sort()
+    places, at = (keys >> 16).astype(np.uint32), keys & 0xFFFF
+    if len(keys) < 2:  # noqa: PLR2004  # Nothing has its like.
+        return places, at
+    # Alike and near: keys that differ by less than the distance, in the lower half alone.
+    fresh = np.ones(len(keys), np.bool_)
+    fresh[1:] = (keys[1:] - keys[:-1] >= _NEAR_BYTES) | (places[1:] != places[:-1])
+    return places[fresh], at[fresh]
 
 
 def _field_words(head: bytes) -> Hashes:

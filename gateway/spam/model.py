@@ -28,6 +28,8 @@ STRETCH: Final = 450
 """Bytes of text that are judged by themselves, wherever they stand."""
 STRETCH_STEP: Final = 225
 HEAD_WORDS_SHARE: Final = 0.5
+PADDED: Final = 2.0
+"""What the worst stretch alone has to smell more than the whole, before it is believed."""
 SHORT: Final = 2000
 """Letters with fewer features take larger steps, so that a short one can be learnt at all."""
 CLIP: Final = 8.0
@@ -76,17 +78,27 @@ class Judgement:
     raw: float
     head: float
     text: float
-    """The stretch of the text that smells most."""
     words: float
-    """Word counts: the stretch that counts most, and the header with half its weight."""
-    content: float
-    """What the text says by itself, whoever sent it: both models about one stretch of it."""
+    """Word counts of header and text."""
+    text_words: float
+    """Of the text alone."""
+    worst: float = -CLIP
+    """The stretch of the text that smells most, as if there were no other."""
+    worst_words: float = -CLIP
+    """Word counts of the stretch that counts most, and of the header with half its weight."""
+
+    @property
+    def content(self) -> float:
+        """What the text says by itself, whoever sent it."""
+        return _clipped(self.text, 12.0) + _clipped(self.text_words, 6.0)
 
     @property
     def score(self) -> float:
         """All together, between about -35 and 35."""
-        total = _clipped(self.raw) + _clipped(self.head) + _clipped(self.words)
-        total += TEXT_SHARE * _clipped(self.text)
+        sender = _clipped(self.raw) + _clipped(self.head)
+        whole = sender + _clipped(self.words) + TEXT_SHARE * _clipped(self.text)
+        bared = sender + _clipped(self.worst_words) + TEXT_SHARE * _clipped(self.worst)
+        total = max(whole, bared - PADDED)
         return max(total, self.content) if self.content > VETO else total
 
 
@@ -108,29 +120,34 @@ class Model:
         self.tables = tables
 
     def judge(self, f: Features) -> Judgement:
-        """Judge the text by its worst stretch: no padding before or behind hides it."""
+        """Judge the letter whole, and by the worst stretch of its text: no padding hides that."""
         weights = self.tables.weights
         begins = np.arange(0, max(1, f.flow.size - STRETCH_STEP), STRETCH_STEP)
         ends = np.minimum(begins + STRETCH, f.flow.size)
         sums = self._sums(f.flow)
-        texts = sums[ends] - sums[begins] + weights[TEXT].take(f.links).sum(dtype=np.float64)
-        odds = self._odds(f.flow.words)
+        texts = sums[ends] - sums[begins]
+        groups = f.flow.words, f.head_words, f.text_words, f.link_words
+        odds = self._odds(np.concatenate(groups))
         first, behind = (np.searchsorted(f.flow.words_at, place) for place in (begins, ends))
-        counts = odds[:, behind] - odds[:, first] + self._odds(f.link_words)[:, -1:]
-        worst = {int(texts.argmax()), int((counts[HAM] - counts[SPAM]).argmax())}
-        said = {at: _ratio(counts[:, at]) for at in worst}
-        head_words = _ratio(self._odds(f.head_words)[:, -1])
+        counts = odds[:, behind] - odds[:, first]
+        counted = counts[:, int((counts[HAM] - counts[SPAM]).argmax())]
+        edges = np.cumsum([len(group) for group in groups])
+        head, text, links = (odds[:, edges[1:]] - odds[:, edges[:-1]]).T
+        learnt = f.learnt(self._most_telling(f, sums))
         return Judgement(
             raw=float(weights[RAW].take(f.raw).sum()),
             head=float(weights[HEAD].take(f.head).sum()),
-            text=float(texts.max()),
-            words=max(said.values()) + HEAD_WORDS_SHARE * head_words,
-            content=max(_clipped(float(texts[at]), 12.0) + _clipped(said[at], 6.0) for at in worst),
+            text=float(weights[TEXT].take(learnt).sum()),
+            words=_ratio(head + text),
+            text_words=_ratio(text),
+            worst=float(texts.max() + weights[TEXT].take(f.links).sum()),
+            worst_words=_ratio(counted + links)
+            + HEAD_WORDS_SHARE * _ratio(head),
         )
 
     def learn(self, f: Features, is_spam: bool, weight: float = 1.0) -> Study:
         """Take the letter's label in; ``weight`` scales the step."""
-        study = self.study(f, self._most_telling(f))
+        study = self.study(f, self._most_telling(f, self._sums(f.flow)))
         self.practise(study, is_spam, weight)
         label = int(is_spam)
         counts = self.tables.counts[label]
@@ -148,11 +165,10 @@ class Model:
         for view, places in ((RAW, study.raw), (HEAD, study.head), (TEXT, study.text)):
             self._step(view, places, is_spam, weight)
 
-    def _most_telling(self, f: Features) -> int:
+    def _most_telling(self, f: Features, sums: NDArray[np.float64]) -> int:
         begins = f.begins()
         if len(begins) == 1:
             return 0
-        sums = self._sums(f.flow)
         ends = [min(begin + LEARNT_BYTES, f.flow.size) for begin in begins]
         return begins[int((sums[ends] - sums[begins]).argmax())]
 
@@ -186,16 +202,16 @@ class Model:
         ham_letters, spam_letters = self.tables.letters
         if not (ham_letters and spam_letters):
             return odds
-        seen_ham, seen_spam = (counts.take(words) for counts in self.tables.counts)
-        seen = seen_ham + seen_spam
-        ham, spam = seen_ham / ham_letters, seen_spam / spam_letters
-        p = (_RARE * _UNKNOWN + seen * (spam / np.maximum(ham + spam, 1e-30))) / (_RARE + seen)
-        p = np.clip(p, 1e-9, 1 - 1e-9)
-        tells = (np.abs(p - 0.5) > _BLAND) & (seen > 0)
-        np.cumsum(np.where(tells, -np.log1p(-p), 0.0), out=odds[HAM, 1:])
-        np.cumsum(np.where(tells, -np.log(p), 0.0), out=odds[SPAM, 1:])
-        np.cumsum(tells, out=odds[TOLD, 1:])
-        return odds
+        ham, spam = (counts.take(words) for counts in self.tables.counts)
+        seen = ham + spam
+        tells = np.flatnonzero(seen)
+        ham, spam, seen = (x[tells].astype(np.float64) for x in (ham, spam, seen))
+        share = spam / (spam + ham * (spam_letters / ham_letters))
+        p = (_RARE * _UNKNOWN + seen * share) / (_RARE + seen)
+        telling = np.abs(p - 0.5) > _BLAND
+        p, at = np.clip(p[telling], 1e-9, 1 - 1e-9), tells[telling] + 1
+        odds[HAM, at], odds[SPAM, at], odds[TOLD, at] = -np.log1p(-p), -np.log(p), 1.0
+        return np.cumsum(odds, axis=1, out=odds)
 
 
 def _ratio(odds: NDArray[np.float64]) -> float:

@@ -51,18 +51,18 @@ def test_padding_does_not_hide_what_is_behind_it() -> None:
     tail = b" ".join(letter(n, is_spam=True).text for n in range(777, 787))
     padded = features(replace(bad, text=good + b" " + tail))
     assert pupil.model.judge(features(replace(bad, text=good))).text < 0
-    assert pupil.model.judge(padded).text > 2.0
+    assert pupil.model.judge(padded).worst > 2.0
 
 
 def test_a_trusted_header_does_not_outvote_a_text_that_is_spam_through_and_through() -> None:
-    trusted = Judgement(raw=-8, head=-8, text=10, words=-8, content=15)
+    trusted = Judgement(raw=-8, head=-8, text=10, words=-8, text_words=5)
     assert trusted.score == 15
-    mild = replace(trusted, text=1, content=2)
+    mild = replace(trusted, text=1, text_words=1)
     assert mild.score < -20
 
 
 def test_no_view_alone_decides() -> None:
-    assert Judgement(raw=99, head=-99, text=0, words=0, content=0).score == 0
+    assert Judgement(raw=99, head=-99, text=0, words=0, text_words=0).score == 0
 
 
 def test_empty_features_are_no_trouble() -> None:
