@@ -29,7 +29,9 @@ STRETCH: Final = 450
 STRETCH_STEP: Final = 225
 HEAD_WORDS_SHARE: Final = 0.5
 PADDED: Final = 2.0
-"""What the worst stretch alone has to smell more than the whole, before it is believed."""
+COLD: Final = 8000.0
+COLD_LETTERS: Final = 500.0
+"""A single stretch is believed less while few letters are known: see ``Judgement.padded``."""
 SHORT: Final = 2000
 """Letters with fewer features take larger steps, so that a short one can be learnt at all."""
 CLIP: Final = 8.0
@@ -86,6 +88,8 @@ class Judgement:
     """The stretch of the text that smells most, as if there were no other."""
     worst_words: float = -CLIP
     """Word counts of the stretch that counts most, and of the header with half its weight."""
+    padded: float = PADDED
+    """What the worst stretch alone has to smell more than the whole, before it is believed."""
 
     @property
     def content(self) -> float:
@@ -98,7 +102,7 @@ class Judgement:
         sender = _clipped(self.raw) + _clipped(self.head)
         whole = sender + _clipped(self.words) + TEXT_SHARE * _clipped(self.text)
         bared = sender + _clipped(self.worst_words) + TEXT_SHARE * _clipped(self.worst)
-        total = max(whole, bared - PADDED)
+        total = max(whole, bared - self.padded)
         return max(total, self.content) if self.content > VETO else total
 
 
@@ -141,8 +145,8 @@ class Model:
             words=_ratio(head + text),
             text_words=_ratio(text),
             worst=float(texts.max() + weights[TEXT].take(f.links).sum()),
-            worst_words=_ratio(counted + links)
-            + HEAD_WORDS_SHARE * _ratio(head),
+            worst_words=_ratio(counted + links) + HEAD_WORDS_SHARE * _ratio(head),
+            padded=PADDED + COLD / (COLD_LETTERS + float(self.tables.letters.sum())),
         )
 
     def learn(self, f: Features, is_spam: bool, weight: float = 1.0) -> Study:
