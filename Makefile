@@ -3,7 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test lint crash words clean
+.PHONY: run test lint crash bench-spam words clean
 
 $(VENV)/installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -24,6 +24,10 @@ lint: $(VENV)/installed
 
 crash: $(VENV)/installed
 	ROUNDS=200 $(BIN)/python -m pytest -q -s tests/crash
+
+# The spam filter beside bogofilter, on the corpora in shared/data/spam (VANTHU_SHARED: elsewhere).
+bench-spam: $(VENV)/installed
+	$(BIN)/python -m tests.load.spam
 
 # Gather what people read into the catalogue; what is new waits in vanthu.po for its translation.
 words: $(VENV)/installed

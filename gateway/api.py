@@ -101,3 +101,7 @@ from gateway.mail.verdict import Reject as Reject
 from gateway.mail.verdict import Reply as Reply
 from gateway.mail.verdict import Verdict as Verdict
 from gateway.runtime.libmagic import real_type as real_type
+from gateway.spam.label import is_advertising as is_advertising
+from gateway.spam.label import is_official as is_official
+from gateway.spam.label import is_petition as is_petition
+from gateway.spam.lures import lures as lures

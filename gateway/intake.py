@@ -136,7 +136,7 @@ def edits(changes: tuple[Change, ...], added: tuple[tuple[str, str], ...] = ()) 
 
 def _told(finding: Finding) -> Told:
     verdict = finding.verdict
-    points = verdict.points if isinstance(verdict, Pass) else ()
+    points = verdict.points if isinstance(verdict, Pass | Hold) else ()
     return Told(
         stage=finding.stage.value,
         filter=finding.filter,

@@ -92,6 +92,8 @@ class Hold:
     reason: str
     desk: Desk = Desk.QUARANTINE
     edits: tuple[Edit, ...] = ()
+    points: tuple[Points, ...] = ()
+    """What it comes from, to be shown with the reason; they count nowhere else."""
 
 
 @dataclass(frozen=True, slots=True)

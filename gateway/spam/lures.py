@@ -11,19 +11,20 @@ from ipaddress import ip_address
 from itertools import islice
 from urllib.parse import unquote, urlsplit
 
-from gateway.mail.address import Address, normal_domain
+from gateway.mail.address import normal_domain
+from gateway.mail.looks import reads_like
 from gateway.mail.message import Message
 from gateway.mail.text import folded
 
 TEXT_BYTES = 64 * 1024
 LINKS = 60
-_ANCHOR = re.compile(
-    r"<a\b[^>]{0,500}?href\s*=\s*[\"']?([^\"'\s>]{1,500})[^>]{0,500}>(.{0,500}?)</a", re.I | re.S
-)
-_PLAIN = re.compile(r"https?://[^\s<>\"')\]]{3,400}", re.I)
-_SHOWN = re.compile(r"(?:https?://|www\.)?((?:[\w-]+\.)+[a-z]{2,})(?=[/\s:?]|$)", re.I)
+_HREF = re.compile(r"\bhref\s*=\s*[\"']?([^\"'\s>]{1,500})", re.IGNORECASE)
+_ANCHOR = re.compile(r"<a\s", re.IGNORECASE)
+_TAG_MAX = 1000
+_PLAIN = re.compile(r"https?://[^\s<>\"')\]]{3,400}", re.IGNORECASE)
+_SHOWN = re.compile(r"(?:https?://|www\.)?((?:[\w-]+\.)+[a-z]{2,})(?=[/\s:?]|$)", re.IGNORECASE)
 _TAG = re.compile(r"<[^>]{0,500}>")
-_PASSWORD_FIELD = re.compile(r"<input\b[^>]{0,300}type\s*=\s*[\"']?password", re.I)
+_PASSWORD_FIELD = re.compile(r"<input\b[^>]{0,300}type\s*=\s*[\"']?password", re.IGNORECASE)
 _ASKS = re.compile(
     r"""\b(?: (?:xac\ (?:minh|thuc|nhan)|cap\ nhat|nang\ cap|khoi\ phuc|kich\ hoat|mo\ khoa)
           \ (?:lai\ )?(?:tai\ khoan|hop\ thu|mail|email|mat\ khau|thong\ tin)
@@ -35,7 +36,7 @@ _ASKS = re.compile(
         | (?:mailbox|account|password|e-?mail)\b.{0,40}\b
           (?:expire[sd]?|suspended|deactivated|almost\ full|exceeded|quota|locked)
         )""",
-    re.X,
+    re.VERBOSE,
 )
 
 
@@ -49,19 +50,19 @@ class Lure:
 
 
 def lures(
-    message: Message, guarded: Iterable[str], reads_like: Callable[[str, str], bool]
+    message: Message, guarded: Iterable[str], organisation: Callable[[str], str]
 ) -> Iterator[Lure]:
     """Each sign once. ``guarded`` are domains that others like to imitate, ours among them.
 
-    ``reads_like`` says whether somebody in a hurry takes one domain for the other.
+    ``organisation`` names whom a domain belongs to.
     """
     guarded = frozenset(guarded)
     texts = [p.text(TEXT_BYTES) for p in message.mime.leaves if p.type.startswith("text/")][:8]
     pages = [text for text in texts if "<" in text]
     links = list(islice(_links(texts), LINKS))
     hosts = {host for host, _ in links if host}
-    yield from islice(_imitations(hosts, guarded, reads_like), 1)
-    yield from islice(_otherwise(links), 1)
+    yield from islice(_imitations(hosts, guarded), 1)
+    yield from islice(_otherwise(links, organisation), 1)
     numbers = [host for host in hosts if _is_number(host)]
     if numbers:
         yield Lure("link-number", f"a link leads to a bare address, {numbers[0]}")
@@ -70,7 +71,7 @@ def lures(
     outside = [h for h in hosts if not _is_within(h, guarded)]
     asked = _ASKS.search(folded(" ".join(_TAG.sub(" ", t) for t in texts))[:TEXT_BYTES])
     if asked and outside:
-        reason = f"it speaks of {asked[0]!r} and leads to {sorted(outside)[0]}"
+        reason = f"it speaks of {asked[0]!r} and leads to {min(outside)}"
         yield Lure("asks-password", reason)
 
 
@@ -78,7 +79,11 @@ def _links(texts: list[str]) -> Iterator[tuple[str, str]]:
     """(host, what the reader sees in its place) of each link."""
     for text in texts:
         for found in _ANCHOR.finditer(text):
-            yield _host(unescape(found[1])), unescape(_TAG.sub("", found[2])).strip()
+            end = text.find(">", found.end(), found.end() + _TAG_MAX)
+            href = _HREF.search(text, found.start(), end) if end > 0 else None
+            if href:
+                shown = text[end + 1 : end + 1 + _TAG_MAX].partition("</a")[0]
+                yield _host(unescape(href[1])), unescape(_TAG.sub("", shown)).strip()
         for found in _PLAIN.finditer(text):
             yield _host(unescape(found[0])), ""
 
@@ -91,26 +96,18 @@ def _host(url: str) -> str:
     return normal_domain(host[:255]) if host else ""
 
 
-def _otherwise(links: list[tuple[str, str]]) -> Iterator[Lure]:
+def _otherwise(links: list[tuple[str, str]], organisation: Callable[[str], str]) -> Iterator[Lure]:
     """Links that show one domain and lead to another."""
     for host, shown in links:
         named = _SHOWN.match(shown)
         if not named or not host or "@" in shown:
             continue
         domain = normal_domain(named[1].lower())
-        if _kin(domain) != _kin(host):
+        if organisation(domain) != organisation(host):
             yield Lure("link-text", f"a link shows {domain} and leads to {host}")
 
 
-def _kin(domain: str) -> str:
-    from gateway.spam.kin import organisation
-
-    return organisation(domain)
-
-
-def _imitations(
-    hosts: Iterable[str], guarded: frozenset[str], reads_like: Callable[[str, str], bool]
-) -> Iterator[Lure]:
+def _imitations(hosts: Iterable[str], guarded: frozenset[str]) -> Iterator[Lure]:
     for host in sorted(hosts):
         if _is_within(host, guarded):
             continue
