@@ -80,16 +80,21 @@ class Spam(Filter):
     """
 
     incoming: Limits = Limits()
+    """For mail from outside."""
     outgoing: Limits = Limits(tag=0.0, hold=8.0)
     """Also within the office: who spreads spam has most likely lost his password (article 4.3)."""
     mailboxes: dict[str, Limits] = Field(default_factory=dict)
     """By address of ours: other limits for mail to it. Of several recipients the mildest count."""
     nose_points: float = 6.5
+    """For a letter that lies on the nose's line; in proportion below and above it."""
     nose_most: float = 9.0
+    """What the nose may add at most."""
     nose_least: float = -4.0
+    """What it may take off at most."""
     enough_ham: int = 300
+    """Good letters learnt here, before the nose may do more than tag."""
     enough_spam: int = 50
-    """Letters learnt here, before the nose may do more than tag."""
+    """Bad letters, the same."""
     known_points: float = -2.5
     """Our people write to the sender."""
     answer_points: float = -4.0
