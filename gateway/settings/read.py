@@ -231,9 +231,3 @@ def _placed(server: ServerTable, folder: Path) -> ServerTable:
 
 def _nested(spam: SpamSettings, data: Path) -> SpamSettings:
     return spam.model_copy(update={"folder": data / spam.folder})
-
-
-def _in(route: Route, folder: Path) -> Route:
-    if isinstance(route, MaildirRoute):
-        return route.model_copy(update={"folder": folder / route.folder})
-    return route
