@@ -25,6 +25,7 @@ from gateway.archive.keeper import FileJournal
 from gateway.archive.record import HEAD_BYTES
 from gateway.mail.message import Message
 from gateway.mail.text import folded
+from gateway.mail.vietnamese import readable
 
 log = logging.getLogger(__name__)
 
@@ -90,7 +91,7 @@ def all_words(record: Record) -> str:
             told += part.names
             if part.is_attachment or left <= 0:
                 continue
-            text = part.text(left)
+            text = readable(part.text(left))
             left -= len(text)
             told.append(unescape(_TAG.sub(" ", text)) if part.type == "text/html" else text)
     except Exception:  # Whatever a stranger sent, the next message is found all the same.

@@ -6,8 +6,9 @@ import binascii
 import codecs
 import re
 import unicodedata
-from collections.abc import Callable
 from functools import lru_cache
+
+from gateway.mail.legacy import READERS
 
 ALIASES = {
     "unicode-1-1-utf-8": "utf-8",
@@ -29,9 +30,6 @@ ALIASES = {
 }
 """Names that mail uses and Python's codecs do not know, or know in too narrow a reading."""
 
-LEGACY: dict[str, Callable[[bytes], str]] = {}
-"""Readers for charsets that Python has no codec for, by name: TCVN3 (ABC), VNI, VPS, VISCII."""
-
 _NO_CHARSETS = frozenset({"idna", "punycode", "undefined", "unicode_escape", "raw_unicode_escape"})
 """Codecs that are no charset of mail; ``punycode`` and ``idna`` take quadratic time, too."""
 
@@ -47,7 +45,7 @@ def to_text(data: bytes | memoryview, charset: str = "") -> str:
     that as the named charset with U+FFFD, or as windows-1252.
     """
     data = bytes(data)
-    reader = LEGACY.get(charset.strip().lower())
+    reader = READERS.get(charset.strip().lower())
     if reader is not None:
         return reader(data)
     name = codec_name(charset)
