@@ -25,10 +25,11 @@ from gateway.mail.papers import (
     Span,
 )
 from gateway.mail.text import folded
-from gateway.registry.foot import read_addressees, read_foot
+from gateway.registry import scan
+from gateway.registry.foot import Foot, read_addressees, read_foot
 from gateway.registry.heading import Heading, read_heading
 from gateway.registry.hints import Hint, in_body, in_file_name, in_subject, is_same, is_short_for
-from gateway.registry.layout import Line, lines_of, lines_of_ocr
+from gateway.registry.layout import Line, lines_of
 from gateway.registry.marks import (
     Secrecy,
     Urgency,
@@ -43,7 +44,6 @@ T = TypeVar("T")
 
 HEADING_LINES = 60
 """Lines of the first page where stamps of haste, secrecy and "dự thảo" may stand."""
-STAMP_CONFIDENCE = 0.6
 OCR_WORDS = 0.7
 """Words read off a picture: right in 48 of 50 abstracts that were looked at."""
 OCR_SYMBOL = 0.75
@@ -189,16 +189,16 @@ def _is_vietnamese(lines: Sequence[Line]) -> bool:
 def _of_ocr(facts: DocumentFacts, known: dict[str, str]) -> Document | None:
     if not facts.ocr:
         return None
-    red = [line for line in facts.ocr if line.zone == "red"]
-    lines = lines_of_ocr(line for line in facts.ocr if line.zone != "red")
-    document = _said(lines, Source.OCR)
-    if (symbol := document.symbol.best) and symbol_key(symbol) in known:
-        document = replace(document, symbol=_one(known[symbol_key(symbol)], Source.OCR, OCR_SYMBOL))
-    stamps = lines_of_ocr(red)
-    return replace(
-        document,
-        urgency=document.urgency or _maybe(urgency_in(stamps), Source.OCR, STAMP_CONFIDENCE),
-        secrecy=document.secrecy or _maybe(secrecy_in(stamps), Source.OCR, STAMP_CONFIDENCE),
+    columns = scan.heading_lines(facts.ocr)
+    heading = read_heading(columns)
+    symbol = scan.with_kind(heading.symbol, heading.kind)
+    symbol = known.get(symbol_key(symbol), symbol)
+    number = replace(heading.number, symbol=symbol) if heading.number and symbol else None
+    heading = replace(heading, symbol=symbol, number=number)
+    stamps = scan.stamp_lines(facts.ocr)
+    addressees = read_addressees(scan.body_lines(facts.ocr))
+    return _filled(
+        heading, read_foot(scan.foot_lines(facts.ocr)), addressees, (*columns, *stamps), Source.OCR
     )
 
 
@@ -212,10 +212,21 @@ def _maybe(said: T | None, source: Source, confidence: float | None = None) -> S
 
 def _said(lines: Sequence[Line], source: Source) -> Document:
     heading = read_heading(lines)
-    foot = read_foot(lines)
+    addressees = read_addressees(lines, max(heading.end - 2, 0))
+    first = [line for line in lines if line.page == lines[0].page][:HEADING_LINES] if lines else []
+    return _filled(heading, read_foot(lines), addressees, first, source)
+
+
+def _filled(
+    heading: Heading,
+    foot: Foot,
+    addressees: tuple[str, ...],
+    marked: Sequence[Line],
+    source: Source,
+) -> Document:
+    """Everything that was read from one source; ``marked`` are the lines where stamps may be."""
     is_read_off = source in {Source.OCR, Source.HIDDEN_TEXT}
     words = OCR_WORDS if is_read_off else None
-    first = [line for line in lines if line.page == lines[0].page][:HEADING_LINES] if lines else []
     when = (heading.year, heading.month) if heading.year and heading.month else None
     return Document(
         number=_maybe(heading.number, source),
@@ -227,14 +238,14 @@ def _said(lines: Sequence[Line], source: Source) -> Document:
         issuer=_maybe(heading.issuer, source, words),
         parent=_maybe(heading.parent, source, words),
         abstract=_maybe(heading.abstract, source, words),
-        addressees=_maybe(read_addressees(lines, max(heading.end - 2, 0)), source, words),
+        addressees=_maybe(addressees, source, words),
         recipients=Said() if foot.recipients is None else _one(foot.recipients, source, words),
         archive=_maybe(foot.archive, source, words),
         authority=_maybe(foot.authority, source, words),
         signer=_maybe(foot.signers, source, words),
-        urgency=_maybe(urgency_in(first), source, words),
-        secrecy=_maybe(secrecy_in(first), source, words),
-        is_draft=has_draft_mark(first),
+        urgency=_maybe(urgency_in(marked), source, words),
+        secrecy=_maybe(secrecy_in(marked), source, words),
+        is_draft=has_draft_mark(marked),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 
 from gateway.mail.text import folded
 from gateway.registry.layout import Line, Side
@@ -105,7 +106,7 @@ def read_foot(lines: Sequence[Line]) -> Foot:
         said = _COPIES.match(line.text)
         if said is None or line.side is Side.RIGHT:
             continue
-        rest = said["rest"]
+        rest = said["rest"] if re.search(r"\w", said["rest"]) else ""
         if rest and not _DASH.match(rest) and not _is_authority(rest):
             continue
         items, archive, end, is_kept = _items(lines, at, rest)
@@ -210,7 +211,10 @@ def person_named(text: str) -> str:
 def _signed_part(lines: Sequence[Line], at: int, end: int) -> list[Line]:
     """The lines that can belong to the signature beside a list from ``at`` to ``end``."""
     listed = lines[at : end + 1]
-    above = [x for x in lines[max(0, at - LOOK_BACK) : at] if _is_authority(x.text)]
+    above = list(
+        takewhile(lambda x: _is_other(x.text), reversed(lines[max(0, at - LOOK_BACK) : at]))
+    )
+    above.reverse()
     beside = [x for x in listed if x.side is Side.RIGHT or _is_other(x.text)]
     below: list[Line] = []
     for line in lines[end + 1 : end + 1 + SIGNATURE_LINES]:

@@ -79,11 +79,12 @@ _HEADS = re.compile(
 )
 _OPEN_END = re.compile(r"(?:[,\-–]|\b(?:VÀ|CỦA|VỀ|THUỘC|THEO|CHO|TẠI|DO|VỚI|TỪ|ĐẾN))$")
 _ORGANISATION = re.compile(
-    r"^(?:(?:VĂN\s+PHÒNG|(?:ỦY|UỶ)\s+BAN|UBND|HĐND|HỘI|BỘ|SỞ|CỤC|TỔNG|CHI|BAN|VIỆN|TRƯỜNG|ĐẠI|HỌC"
-    r"|PHÒNG|TRUNG\s+TÂM|(?:TOÀ|TÒA)|NGÂN|THANH|CÔNG|TẬP|LIÊN|ĐẢNG|CHÍNH|THỦ|QUỐC|BỆNH|KHO|BẢO|ĐOÀN"
-    r"|KIỂM|THÔNG|ĐÀI|BÁO|TỈNH\s+(?:ỦY|UỶ)|HUYỆN\s+(?:ỦY|UỶ)|THÀNH\s+(?:ỦY|UỶ)|QUẬN\s+(?:ỦY|UỶ)"
-    r"|ĐẢNG\s+(?:ỦY|UỶ)|MẶT|TỔ|CHỦ|NHÀ|QUỸ|HẠT|TRẠM|KHU|KHỐI|XÍ|VỤ|BCH|BCĐ|TIỂU|NHÓM)\b)"
+    r"(?:van phong|uy ban|ubnd|hdnd|hoi|bo|so|cuc|tong|chi|ban|vien|truong|dai|hoc|phong|trung tam"
+    r"|toa|ngan|thanh|cong|tap|lien|dang|chinh|thu|quoc|benh|kho|bao|doan|kiem|thong|tinh uy"
+    r"|huyen uy"
+    r"|thanh uy|quan uy|mat|to|chu|nha|quy|hat|tram|khu|khoi|xi|vu|bch|bcd|tieu|nhom)\b"
 )
+"""How the name of an organisation begins, folded."""
 _NAME_GOES_ON = re.compile(
     r"^(?:\(|&|VÀ\b|CỦA\b|-|TỈNH\b(?!\s+(?:ỦY|UỶ))|THÀNH PHỐ\b|TP\b|HUYỆN\b(?!\s+(?:ỦY|UỶ))|QUẬN\b"
     r"|THỊ XÃ\b|PHƯỜNG\b|XÃ\b|VIỆT NAM\b|TRUNG ƯƠNG\b|KHU VỰC\b|NHÂN DÂN\b)"
@@ -226,7 +227,7 @@ def _issuer(lines: Sequence[Line], stop: int) -> tuple[str, str]:
         block = sided or block
     names: list[str] = []
     for line in block:
-        text = line.text.strip(" *-–_.:|")
+        text = line.text.strip(" *-–_.:|'\"“”")
         if not text or is_noise(text) or is_rule(line.text) or is_state_title(text):
             continue
         if _DATE.search(text) or not _is_capital(text) or not re.search(r"[^\W\d_]{2}", text):
@@ -234,11 +235,11 @@ def _issuer(lines: Sequence[Line], stop: int) -> tuple[str, str]:
         goes_on = bool(names) and (
             bool(_NAME_GOES_ON.match(text))
             or bool(_OPEN_END.search(names[-1]))
-            or not _ORGANISATION.match(text)
+            or not _ORGANISATION.match(folded(text))
         )
         if goes_on:
             names[-1] = f"{names[-1]} {text}"
-        elif _ORGANISATION.match(text) or not names:
+        elif _ORGANISATION.match(folded(text)) or not names:
             names.append(text)
     names = list(dict.fromkeys(names))
     if not names:

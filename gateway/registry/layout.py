@@ -9,7 +9,7 @@ places, as text whose blanks draw columns, or as a word processor's, whose cells
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import groupby, pairwise
@@ -17,7 +17,8 @@ from statistics import median, quantiles
 
 from gateway.mail.legacy import from_font
 from gateway.mail.number import latin
-from gateway.mail.papers import NOWHERE, OcrLine, PageFacts, Span
+from gateway.mail.papers import NOWHERE, PageFacts, Span
+from gateway.mail.vietnamese import readable
 
 
 class Side(StrEnum):
@@ -47,6 +48,9 @@ class _Cell:
     right: float
 
 
+_STATE = re.compile(r"\s*C[ỘO]NG\s*H(?:ÒA|OÀ|OA)\s*XÃ\s*H[ỘO]I")
+_RIGHT_COLUMN = re.compile(rf"{_STATE.pattern}|[A-ZĐ][^\d,]{{2,40}},?\s*ngày\b")
+"""What begins the right column, however near it comes to the left one."""
 _WIDE_BLANK = re.compile(r"[ \t]{3,}")
 _KEPT_BLANK = re.compile(
     r"(?i)(?:ng[aà]y[ .…]*\d*[ .…]*th[aá]ng[ .…]*\d*[ .…]*n[aă]m[ .…]*\d*"
@@ -63,6 +67,8 @@ CELL_LINES = 40
 """Lines of one cell of a word processor's table: the longest lists of recipients have thirty."""
 CENTRED = 0.06
 """How far the middle of a centred line may be from the middle of the page."""
+COLUMN_GAP = 0.9
+"""Heights of a line between two pieces, from which they are in two columns."""
 GAP = 1.6
 """Line steps above a line from which there is an empty line between."""
 
@@ -76,7 +82,7 @@ def lines_of(page: PageFacts) -> tuple[Line, ...]:
 
 def lines_of_text(text: str, page: int = 1) -> tuple[Line, ...]:
     """The lines of a text: columns drawn by blanks, or cells behind tabs."""
-    text = latin(text).replace("\r\n", "\n").replace("\x07", "\t").replace("\x0b", "\n")
+    text = latin(readable(text)).replace("\r\n", "\n").replace("\x07", "\t").replace("\x0b", "\n")
     raw = text.replace("\f", "\n").split("\n")
     first = [line.rstrip() for line in raw[:HEAD_LINES]]
     drawn = sum(bool(_WIDE_BLANK.search(line.strip())) for line in first)
@@ -86,21 +92,13 @@ def lines_of_text(text: str, page: int = 1) -> tuple[Line, ...]:
     return tuple(_sided([(_cells(line), False) for line in raw], width, page))
 
 
-def lines_of_ocr(lines: Iterable[OcrLine]) -> tuple[Line, ...]:
-    """What was read off a picture: its zones are the columns."""
-    sides = {"left": Side.LEFT, "right": Side.RIGHT, "foot": Side.LEFT}
-    return tuple(
-        Line(text, sides.get(line.zone, Side.WIDE), page=line.page)
-        for line in lines
-        if (text := _clean(line.text))
-    )
-
-
 def _tabbed(raw: list[str], page: int) -> Iterator[Line]:
     is_after_gap = False
     for at, line in enumerate(raw):
         cells = line.split("\t")
         side = Side.LEFT if cells[0].strip() and _is_in_cell(raw, at) else Side.WIDE
+        if len(cells) == 1 and (state := _STATE.search(line)) and state.start() > 0:
+            cells = [line[: state.start()], line[state.start() :]]
         for column, cell in enumerate(cells):
             if text := _clean(cell):
                 yield Line(text, Side.RIGHT if column else side, is_after_gap, page)
@@ -167,7 +165,8 @@ def _joined(row: list[Span], height: float) -> list[_Cell]:
             text = from_font(span.text, font)
             left, right = span.box[0], span.box[2]
             before = cells[-1] if cells else None
-            if before is None or left - before.right > 2.0 * height:
+            is_apart = before is None or left - before.right > COLUMN_GAP * height
+            if before is None or is_apart or _RIGHT_COLUMN.match(text):
                 cells.append(_Cell(text, left, right))
                 continue
             blank = " " if left - before.right > 0.15 * height else ""
