@@ -1,0 +1,1 @@
+"""The glass room: files of strangers are opened here, in processes without rights."""

@@ -1,0 +1,114 @@
+"""What a jailed child does: one stage after the other, each telling what it found."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from hashlib import sha256
+from typing import Any, TypeAlias
+
+import msgspec
+
+from gateway.documents import office, raw
+from gateway.documents.orders import Found, Order, Setup
+from gateway.mail.papers import FileKind
+
+STEP = 1 << 20
+Stage: TypeAlias = Callable[["Desk"], Mapping[str, Any]]
+
+
+@dataclass
+class Desk:
+    """One document on the desk, and what is known of it so far."""
+
+    data: bytes
+    order: Order
+    facts: dict[str, Any] = field(default_factory=dict)
+
+
+def prepare(setup: Setup) -> dict[str, str]:
+    """Import all that reads documents, touch it once, and say what is there."""
+    from gateway.documents import ocr, sample, signatures, structure
+
+    structure.set_limits()
+    told = {"authorities": signatures.load_authorities(setup.ca_folder)}
+    told |= ocr.load(setup.languages)
+    for data in (sample.pdf(), sample.scan()):
+        desk = Desk(data, Order(0, "sample.pdf", sample.NOW))
+        for stage in stages(FileKind.PDF).values():
+            desk.facts |= stage(desk)
+    office.warm()
+    return told
+
+
+def rehearse() -> None:
+    """Read a small document of our own inside the walls: whether they leave enough room."""
+    from gateway.documents import sample
+
+    for data in (sample.pdf(), sample.scan()):
+        desk = Desk(data, Order(0, "sample.pdf", sample.NOW))
+        for stage in stages(FileKind.PDF).values():
+            desk.facts |= stage(desk)
+
+
+def read(order: Order, source: int, answer: int) -> None:
+    """Read the document behind ``source`` and write what is found, a line of JSON a stage."""
+    data = b"".join(iter(partial(os.read, source, STEP), b""))
+    desk = Desk(data, order)
+    found = _safely("raw", _raw, desk)
+    _write(answer, found)
+    for name, stage in stages(FileKind(desk.facts.get("kind", "other"))).items():
+        if _is_enough(desk):
+            return
+        _write(answer, Found(f"+{name}", {}))
+        _write(answer, _safely(name, stage, desk))
+
+
+def stages(kind: FileKind) -> dict[str, Stage]:
+    """What is looked at, in order."""
+    if kind is not FileKind.PDF:
+        return {"office": office.stage} if kind in office.READERS else {}
+    from gateway.documents import changes, fields, pages, scans, signatures, structure, texts
+
+    return {
+        "structure": structure.stage,
+        "signatures": signatures.stage,
+        "pages": pages.stage,
+        "fields": fields.stage,
+        "text": texts.stage,
+        "changes": changes.stage,
+        "scan": scans.stage,
+        "preview": scans.preview_stage,
+    }
+
+
+def _raw(desk: Desk) -> Mapping[str, Any]:
+    return {"sha256": sha256(desk.data).hexdigest(), **raw.look(desk.data)}
+
+
+def _is_enough(desk: Desk) -> bool:
+    """Whether nothing more can be found out: closed by a password, beyond repair, or endless."""
+    if desk.facts.get("kind") != FileKind.PDF or "is_open" not in desk.facts:
+        return False
+    too_many = desk.facts.get("page_count", 0) > desk.order.max_pages
+    return not desk.facts["is_open"] or too_many
+
+
+def _safely(name: str, stage: Stage, desk: Desk) -> Found:
+    """One stage's facts. What a library throws at a broken file is an answer too."""
+    try:
+        facts = dict(stage(desk))
+    except MemoryError:
+        return Found(name, {}, "MemoryError")
+    except Exception as error:  # A stranger's file; the process ends with it.
+        return Found(name, {}, f"{type(error).__name__}: {error}"[:300])
+    desk.facts |= facts
+    return Found(name, facts)
+
+
+def _write(answer: int, found: Found) -> None:
+    line = msgspec.json.encode(found) + b"\n"
+    while line:
+        line = line[os.write(answer, line) :]
