@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from gateway.archive.journal import JournalError
-from gateway.cli import archive, learn, look, origin, queue, serve
+from gateway.cli import archive, document, learn, look, origin, queue, serve
 from gateway.runtime import words
 from gateway.runtime.words import tr
 from gateway.settings.errors import Mistakes
@@ -16,6 +16,7 @@ from gateway.settings.errors import Mistakes
 ADD: tuple[Callable[[argparse._SubParsersAction[argparse.ArgumentParser]], None], ...] = (
     serve.add,
     look.add,
+    document.add,
     queue.add,
     archive.add,
     origin.add,

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from gateway.cli.office import settings
+from gateway.runtime.words import tr
 from gateway.settings.read import Settings
 
 
@@ -70,7 +71,24 @@ def _tell(ports: dict[str, int]) -> None:
 def _check(chosen: argparse.Namespace) -> int:
     found = settings(chosen)
     sys.stdout.write(f"{found.folder}: {len(found.chains)} chains, all in order\n")
+    for line in asyncio.run(_readers(found)):
+        sys.stdout.write(f"{line}\n")
     return 0
+
+
+async def _readers(found: Settings) -> list[str]:
+    """How documents are read on this machine: walls, OCR, authorities."""
+    from gateway.documents.parent import Away
+    from gateway.documents.room import GlassRoom, told
+    from gateway.intake import utc_now
+
+    room = GlassRoom(found.documents, utc_now)
+    try:
+        return told(await room.start(), found.documents)
+    except Away as error:
+        return [tr("documents: cannot be read: {error}", error=error)]
+    finally:
+        await room.close()
 
 
 def _password(chosen: argparse.Namespace) -> int:

@@ -38,6 +38,8 @@ _ACTIONS = {
 _ANNOTATIONS = {"/RichMedia", "/Movie", "/Sound", "/3D", "/Screen"}
 _WEB = re.compile(r"(?:https?://|mailto:|tel:)", re.IGNORECASE)
 _UNC = re.compile(r"(?:\\\\|//|file:|smb:)", re.IGNORECASE)
+_CALCULATES = 4
+"""PostScript calculator functions (ISO 32000-1 7.10.5)."""
 _CALCULATOR = re.compile(rb"[\s{}\d.+\-a-zA-Z]*")
 _DECLARES = re.compile(rb"<!(?:DOCTYPE|ENTITY)")
 _BROKEN = (pikepdf.PdfError, ValueError, TypeError, KeyError, AttributeError, RuntimeError)
@@ -64,9 +66,8 @@ class Acts:
         """One of the file's objects."""
         if isinstance(thing, Stream):
             self._stream(thing)
-        elif isinstance(thing, Dictionary | Array):
-            if self._is_hot(thing):
-                self.walk(thing)
+        elif isinstance(thing, Dictionary | Array) and self._is_hot(thing):
+            self.walk(thing)
 
     def walk(self, thing: Object, depth: int = 0) -> None:
         """An object with all that lies directly in it."""
@@ -101,12 +102,11 @@ class Acts:
         with suppress(*_BROKEN):
             head = stream.stream_dict
             text = head.unparse(resolved=True)
-            if b"/FunctionType" in text and head.get("/FunctionType") == 4:  # noqa: PLR2004 -- ISO 32000-1 7.10.5
-                if not _CALCULATOR.fullmatch(stream.read_bytes()[:STREAM_MAX]):
-                    self._hit("odd-function")
-            if head.get("/Type") == Name.Metadata and _DECLARES.search(
-                stream.read_bytes()[:STREAM_MAX]
-            ):
+            is_calculator = head.get("/FunctionType") == _CALCULATES
+            if is_calculator and not _CALCULATOR.fullmatch(stream.read_bytes()[:STREAM_MAX]):
+                self._hit("odd-function")
+            is_xmp = head.get("/Type") == Name.Metadata
+            if is_xmp and _DECLARES.search(stream.read_bytes()[:STREAM_MAX]):
                 self._hit("external-stream", "XMP with a DTD")
             if "/F" in head and head.get("/Type") != Name.Filespec:
                 self._hit("external-stream")

@@ -18,14 +18,16 @@ from gateway.documents.texts import clean
 from gateway.mail.papers import OcrLine, OcrWord
 
 READ_DPI = 300
+ZONE_MS = 2500
+"""For one zone; a heading in print takes 200."""
 BLOCK, SPARSE = 6, 11
 """Tesseract's page segmentation modes: one block of text; text wherever it finds some."""
 DARK = 150
 SKEW_MAX, SKEW_STEP = 3.0, 0.25
 _FOLDERS = (
     "/usr/share/tesseract-ocr/5/tessdata",
-    "/usr/share/tessdata",
     "/usr/share/tesseract-ocr/4.00/tessdata",
+    "/usr/share/tessdata",
 )
 
 
@@ -47,9 +49,8 @@ def load(languages: str) -> dict[str, str]:
             version = tesserocr.tesseract_version().split("\n")[0]
             lines(np.full((60, 300), 255, np.uint8), zone="body")  # Loads what it loads lazily.
             return {"ocr": f"{version} ({languages})"}
-    return {
-        "ocr_why": f"no {needed[0]}: apt install tesseract-ocr-{languages.split('+', maxsplit=1)[0]}"
-    }
+    first = languages.split("+", maxsplit=1)[0]
+    return {"ocr_why": f"no {first}.traineddata: apt install tesseract-ocr-{first}"}
 
 
 def is_there() -> bool:
@@ -70,7 +71,8 @@ def lines(
     api.SetPageSegMode(mode)
     api.SetImageBytes(np.ascontiguousarray(grey).tobytes(), width, height, 1, width)
     api.SetSourceResolution(READ_DPI)
-    api.Recognize()
+    if not api.Recognize(ZONE_MS):  # Noise and tables can take for ever.
+        return []
     found: list[OcrLine] = []
     words: list[OcrWord] = []
     for word, is_first in _words(api, at_mm):

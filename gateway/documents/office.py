@@ -243,11 +243,11 @@ def _pptx(data: bytes) -> dict[str, Any]:
     with _opened(data) as archive:
         names = sorted(i.filename for i in archive.infolist())
         slides = [n for n in names if re.fullmatch(r"ppt/slides/slide\d+\.xml", n)]
-        lines = []
+        lines: list[str] = []
         for name in slides[:300]:
             tree = _xml(_member(archive, name))
-            for paragraph in tree.iter(f"{_A}p"):
-                lines.append("".join(t.text or "" for t in paragraph.iter(f"{_A}t")))
+            paragraphs = tree.iter(f"{_A}p")
+            lines += ["".join(t.text or "" for t in p.iter(f"{_A}t")) for p in paragraphs]
         active = _acts(archive)
     return _told("\n".join(lines), [], active)
 

@@ -142,7 +142,8 @@ def _draw(
         elif kind in {fpdf.FPDF_PAGEOBJ_IMAGE, fpdf.FPDF_PAGEOBJ_FORM}:
             placed = _times(_matrix(thing), matrix)
             if kind == fpdf.FPDF_PAGEOBJ_IMAGE:
-                _picture(thing, placed, box, drawn)
+                if _picture(thing, placed, box, drawn) >= FULL:  # What was drawn before is covered.
+                    drawn.invisible, drawn.visible = drawn.invisible + drawn.visible, 0
             elif depth < FORMS_DEEP:
                 _draw(page, thing, placed, box, drawn, depth + 1)
 
@@ -174,9 +175,10 @@ def _times(a: Matrix, b: Matrix) -> Matrix:
     )
 
 
-def _picture(thing: Any, m: Matrix, box: Any, drawn: _Drawn) -> None:
+def _picture(thing: Any, m: Matrix, box: Any, drawn: _Drawn) -> float:
+    """Note a picture; the share of the page that it covers."""
     if len(drawn.pictures) >= PICTURES_MAX:
-        return
+        return 0.0
     wide, high = ctypes.c_uint(), ctypes.c_uint()
     fpdf.FPDFImageObj_GetImagePixelSize(thing, wide, high)
     left, bottom, right, top = box
@@ -190,10 +192,11 @@ def _picture(thing: Any, m: Matrix, box: Any, drawn: _Drawn) -> None:
     picture = _Picture(wide.value * high.value, min(wide_dpi, high_dpi), 0.0)
     drawn.pictures.append(picture)
     if x1 <= x0 or y1 <= y0:
-        return
+        return 0.0
     page_w, page_h = right - left, top - bottom
     picture.area = (x1 - x0) * (y1 - y0) / (page_w * page_h)
     rows, columns = _GRID
     row0, row1 = int((y0 - bottom) / page_h * rows), math.ceil((y1 - bottom) / page_h * rows)
     col0, col1 = int((x0 - left) / page_w * columns), math.ceil((x1 - left) / page_w * columns)
     drawn.grid[row0:row1, col0:col1] = True
+    return picture.area

@@ -50,6 +50,7 @@ class Parent:
         self._first: asyncio.Future[Ready] = self._loop.create_future()
         self._is_closed = False
         self._retiring = False
+        self._ended: asyncio.Future[int] | None = None
         self.ready = Ready()
         self._loop.add_reader(sock.fileno(), self._hear)
 
@@ -107,7 +108,7 @@ class Parent:
             self._rest()
         return b"".join(reading.parts).split(b"\n"), ending
 
-    async def retire(self) -> None:
+    def retire(self) -> None:
         """Take no more work, and close when the last reader is done."""
         self._retiring = True
         self._rest()
@@ -115,11 +116,13 @@ class Parent:
     async def close(self) -> None:
         """The parent ends when its socket does, and its children with it."""
         self._shut("it was closed")
+        assert self._ended is not None
         try:
-            await asyncio.to_thread(self._process.wait, GRACE_S)
-        except subprocess.TimeoutExpired:
+            async with asyncio.timeout(GRACE_S):
+                await asyncio.shield(self._ended)
+        except TimeoutError:
             self._kill()
-            await asyncio.to_thread(self._process.wait)
+            await self._ended
 
     def _send(self, order: Order, fds: list[int]) -> None:
         try:
@@ -167,6 +170,7 @@ class Parent:
         self._is_closed = True
         self._loop.remove_reader(self._sock.fileno())
         self._sock.close()
+        self._ended = self._loop.run_in_executor(None, self._process.wait)
         error = Away(f"the readers' parent has ended: {why}")
         waiting: list[asyncio.Future[Ending] | asyncio.Future[Ready]] = [
             reading.ending for reading in self._open.values()

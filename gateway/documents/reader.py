@@ -26,6 +26,8 @@ class Desk:
     data: bytes
     order: Order
     facts: dict[str, Any] = field(default_factory=dict)
+    strips: tuple[Any, Any, float] | None = None
+    """A scan's heading as drawn for OCR: without red, red alone, and dots per inch."""
 
 
 def prepare(setup: Setup) -> dict[str, str]:
@@ -81,6 +83,7 @@ def stages(kind: FileKind) -> dict[str, Stage]:
         "changes": changes.stage,
         "scan": scans.stage,
         "preview": scans.preview_stage,
+        "ocr": scans.ocr_stage,
     }
 
 

@@ -18,11 +18,12 @@ from hashlib import sha256
 from pathlib import Path
 
 from gateway.documents.answer import facts_from
-from gateway.documents.jail import Bounds
+from gateway.documents.jail import Bounds, Grade
 from gateway.documents.orders import Order, Ready, Setup
 from gateway.documents.parent import Away, Parent
 from gateway.documents.settings import DocumentsTable
 from gateway.mail.papers import DocumentFacts, Ended
+from gateway.runtime.words import tr
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +31,8 @@ REMEMBERED = 64
 """Documents whose facts are kept: several filters ask, and a client told 451 comes back."""
 REMEMBERED_BYTES = 2 * 1024 * 1024
 """Facts larger than about this are not kept."""
+IDLE_S = 1800.0
+"""Without a document, after which the readers' parent is closed."""
 TRIES = 2
 """A parent that ended while it had a document is started again, once for each document."""
 
@@ -46,6 +49,7 @@ class GlassRoom:
         self._parent: Parent | None = None
         self._starting = asyncio.Lock()
         self._authorities_at = 0.0
+        self._rest: asyncio.TimerHandle | None = None
         self._known: OrderedDict[str, DocumentFacts] = OrderedDict()
         self._reading: dict[str, asyncio.Task[DocumentFacts]] = {}
 
@@ -54,6 +58,8 @@ class GlassRoom:
         return (await self._ready()).ready
 
     async def close(self) -> None:
+        if self._rest is not None:
+            self._rest.cancel()
         for task in list(self._reading.values()):
             task.cancel()
         if self._parent is not None:
@@ -94,6 +100,17 @@ class GlassRoom:
                 return await self._tried(data, plain)
         finally:
             self._waiting -= 1
+            self._rest_later()
+
+    def _rest_later(self) -> None:
+        """A warm parent takes 100 MiB; where no document comes for long, it goes."""
+        if self._rest is not None:
+            self._rest.cancel()
+        self._rest = asyncio.get_running_loop().call_later(IDLE_S, self._go_to_rest)
+
+    def _go_to_rest(self) -> None:
+        if self._parent is not None and not self._reading:
+            self._parent.retire()
 
     async def _tried(self, data: bytes, plain: DocumentFacts) -> DocumentFacts:
         why = ""
@@ -122,7 +139,7 @@ class GlassRoom:
             if parent is not None and parent.is_alive and newest == self._authorities_at:
                 return parent
             if parent is not None:
-                await parent.retire()
+                parent.retire()
             self._authorities_at = newest
             self._parent = await self._started()
             return self._parent
@@ -138,7 +155,7 @@ class GlassRoom:
         )
         parent = await Parent.start(setup, self._bounds)
         ready = parent.ready
-        if table.need_jail and not (ready.landlock and ready.seccomp):
+        if table.need_jail and not _is_jailed(ready):
             await parent.close()
             raise Away(f"need_jail is set, and here is not all of a jail: {ready.why}")
         log.info("documents: readers are warm; %s", walls(ready))
@@ -147,10 +164,26 @@ class GlassRoom:
 
 def walls(ready: Ready) -> str:
     """How strong the walls around a reader are, in words."""
-    parts = ["limits"]
-    parts += [f"Landlock {ready.landlock}"] if ready.landlock else []
-    parts += ["seccomp"] if ready.seccomp else []
-    return ", ".join(parts) + (f" only ({ready.why})" if ready.why else "")
+    return str(Grade(ready.landlock, ready.seccomp, ready.why))
+
+
+def _is_jailed(ready: Ready) -> bool:
+    return bool(ready.landlock and ready.seccomp)
+
+
+def told(ready: Ready, table: DocumentsTable) -> list[str]:
+    """What an admin should know of how documents are read here."""
+    lines = [tr("documents: readers are jailed by {walls}", walls=walls(ready))]
+    if not _is_jailed(ready):
+        lines.append(tr("documents: weaker than it could be; a newer kernel has Landlock"))
+    if not table.ocr:
+        lines.append(tr("documents: scans are not read (documents.ocr is off)"))
+    elif ready.ocr:
+        lines.append(tr("documents: scans are read by {engine}", engine=ready.ocr))
+    else:
+        lines.append(tr("documents: scans cannot be read: {why}", why=ready.ocr_why))
+    lines.append(tr("documents: authorities: {found}", found=ready.authorities))
+    return lines
 
 
 def _newest(folder: Path | None) -> float:

@@ -95,7 +95,7 @@ def _word(read: _Read, state: _State, word: bytes, number: int, *, is_first: boo
     if word in _SILENT and (is_first or word in {b"fonttbl", b"pict"}):
         state.silent = True
         state.table = word == b"fonttbl"
-    if word == b"objdata" or word == b"objclass":
+    if word in {b"objdata", b"objclass"}:
         read.objects.append(word.decode())
     if word == b"deff":
         read.default = number
@@ -108,7 +108,8 @@ def _word(read: _Read, state: _State, word: bytes, number: int, *, is_first: boo
     elif word == b"uc":
         state.skip = max(0, min(number, 10))
     elif word == b"u":
-        read.say(chr(number % 65536) if not 0xD800 <= number % 65536 < 0xE000 else "", state)
+        sign = chr(number % 65536)
+        read.say("" if "\ud800" <= sign <= "\udfff" else sign, state)
         return state.skip
     elif text := _BREAKS.get(word) or _SIGNS.get(word):
         read.say(text, state)

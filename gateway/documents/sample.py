@@ -7,14 +7,18 @@ import io
 NOW = "2026-01-01T00:00:00+07:00"
 _CONTENT = b"BT /F 12 Tf 60 760 Td (So: 01/QD-VT) Tj ET 60 700 200 1 re f"
 
+_PAGE = (
+    b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents 4 0 R/Resources<</Font<</F"
+    b"<</Type/Font/Subtype/Type1/BaseFont/Times-Roman>>>>>>>>"
+)
+
 
 def pdf() -> bytes:
     """One page with a line of text."""
     objects = [
         b"<</Type/Catalog/Pages 2 0 R>>",
         b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
-        b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents 4 0 R/Resources<</Font<</F"
-         b"<</Type/Font/Subtype/Type1/BaseFont/Times-Roman>>>>>>>>",
+        _PAGE,
         b"<</Length %d>>stream\n%s\nendstream" % (len(_CONTENT), _CONTENT),
     ]
     out, places = b"%PDF-1.7\n", []

@@ -39,15 +39,22 @@ def stage(desk: Desk) -> Mapping[str, Any]:
         return {}
     if any(page.get("pixels", 0) > PICTURE_MAX for page in pages):
         return {}
-    pdf = opened(desk.data)
-    page = pdf[0]
+    page = opened(desk.data)[0]
     heading, red, blue, dpi = _planes(page, HEADING_FROM_MM, HEADING_MM)
     found: dict[str, Any] = {"blue_mm2": blue, "sharpness": sharpness(page)}
     found["heading"] = _png(Image.fromarray(heading), CROP_WIDTH)
-    if not ocr.is_there():
-        return found | {"is_ocr_missing": True}
-    found["ocr"] = _read(heading, red, dpi) + _foot(pdf, pages)
+    desk.strips = (heading, red, dpi)
     return found
+
+
+def ocr_stage(desk: Desk) -> Mapping[str, Any]:
+    """Last of all, since it takes longest; each zone has its time."""
+    if desk.strips is None:
+        return {}
+    if not ocr.is_there():
+        return {"is_ocr_missing": True}
+    pages = desk.facts.get("pages", ())
+    return {"ocr": _read(*desk.strips) + _foot(opened(desk.data), pages)}
 
 
 def _is_scan(page: Mapping[str, Any]) -> bool:

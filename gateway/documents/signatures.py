@@ -77,7 +77,7 @@ def _add(path: Path) -> None:
 
 
 def stage(desk: Desk) -> Mapping[str, Any]:
-    if b"/ByteRange" not in desk.data and not desk.facts.get("has_signatures"):
+    if b"/ByteRange" not in desk.data:
         return {}
     now = datetime.fromisoformat(desk.order.now)
     reader = PdfFileReader(io.BytesIO(desk.data), strict=False)
@@ -88,7 +88,11 @@ def stage(desk: Desk) -> Mapping[str, Any]:
     if len(embedded) > SIGNATURES_MAX:
         notes.append(f"{len(embedded)} signatures; the last {SIGNATURES_MAX} were looked at")
     looked = embedded[-SIGNATURES_MAX:]
-    return {"signatures": [_one(signature, now) for signature in looked], "notes": notes}
+    return {
+        "signatures": [_one(signature, now) for signature in looked],
+        "knows_authorities": bool(_Authorities.roots),
+        "notes": notes,
+    }
 
 
 def _one(signature: EmbeddedPdfSignature, now: datetime) -> Signature:

@@ -50,7 +50,7 @@ class Word:
 
 def read(data: bytes) -> Word:
     """Raises Broken."""
-    found, names = macros(data)
+    found, _ = macros(data)
     with _opened(data) as ole:
         main = _stream(ole, "WordDocument")
         if len(main) < 0x400 or struct.unpack_from("<H", main)[0] != _FIB_MAGIC:  # noqa: PLR2004
@@ -181,7 +181,8 @@ def _spans(
 ) -> list[Span]:
     """The text piece by piece, cut where the font changes; what fields hide is left out."""
     found: list[Span] = []
-    signs, hidden, at_run = 0, [], 0
+    hidden: list[bool] = []
+    signs = at_run = 0
     default = fonts[0] if fonts else ""
     for first, last, offset, is_8bit in pieces:
         width = 1 if is_8bit else 2

@@ -266,6 +266,8 @@ class DocumentFacts:
     active: tuple[Active, ...] = ()
     fields: tuple[FormField, ...] = ()
     signatures: tuple[Signature, ...] = ()
+    knows_authorities: bool = False
+    """Whether there were CA certificates to follow the signatures to."""
     changes: tuple[Change, ...] = ()
     """What looks different between the first signed revision and the file as it is."""
     ocr: tuple[OcrLine, ...] = ()

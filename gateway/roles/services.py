@@ -11,6 +11,7 @@ from gateway.directory.lookup import People
 from gateway.dns.resolver import Resolver
 from gateway.dns.settings import DnsSettings
 from gateway.dns.zone import read_zone
+from gateway.documents.room import GlassRoom
 from gateway.identity.signing import KeyringSigner
 from gateway.identity.suffix import organisational
 from gateway.identity.verifier import Verifier
@@ -33,6 +34,8 @@ async def open_services(settings: Settings, stack: AsyncExitStack) -> Services:
     stack.callback(notepad.close)
     await asyncio.to_thread(organisational, "songoaivu.example")  # Reads the public suffix list.
     dns, clock = open_dns(settings.origin.dns, stack), SystemClock()
+    room = GlassRoom(settings.documents, clock.now)
+    stack.push_async_callback(room.close)
     return Services(
         directory=People(settings.directory),
         clock=clock,
@@ -42,6 +45,7 @@ async def open_services(settings: Settings, stack: AsyncExitStack) -> Services:
         identity=Verifier(dns, clock, server.hostname),
         signer=KeyringSigner(settings.origin.keyring),
         nose=Nose(settings.spam.folder, wall_ms),
+        documents=room,
     )
 
 

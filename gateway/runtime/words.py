@@ -37,6 +37,11 @@ def trn(one: str, many: str, n: int, /, **values: object) -> str:
     return _catalogue(_language.get()).ngettext(one, many, n).format(n=n, **values)
 
 
+def later(text: str) -> str:
+    """Marks a text for the catalogue that ``tr`` will be asked for when somebody reads it."""
+    return text
+
+
 def language() -> str:
     """The present language: ``vi`` or ``en``."""
     return _language.get()

@@ -16,6 +16,7 @@ from gateway.chain.chain import Chain
 from gateway.delivery.route import RoutesTable
 from gateway.directory.tables import Tables
 from gateway.dns.settings import DnsSettings
+from gateway.documents.settings import DocumentsTable
 from gateway.mail.limits import Limits
 from gateway.registry.tables import BooksTable
 from gateway.settings.chains import read_chains
@@ -68,6 +69,7 @@ class _Main(BaseModel):
     dns: DnsSettings = DnsSettings()
     dkim: DkimTable = DkimTable()
     spam: SpamSettings = SpamSettings()
+    documents: DocumentsTable = DocumentsTable()
 
 
 class _Passwords(BaseModel):
@@ -91,6 +93,7 @@ class Settings:
     origin: Origin
     books: BooksTable
     spam: SpamSettings
+    documents: DocumentsTable
 
 
 def read_settings(folder: Path) -> Settings:
@@ -122,6 +125,7 @@ def read_settings(folder: Path) -> Settings:
     if routes is not None:
         wrong += _unreadable(folder, routes)
     if main is not None:
+        wrong += _missing_ca(folder / "vanthu.toml", main)
         wrong += _unknown_chains(folder / "vanthu.toml", main, chains)
     if wrong or not (main and routes and people and limits and origin):
         raise Mistakes(wrong)
@@ -137,6 +141,7 @@ def read_settings(folder: Path) -> Settings:
         origin=origin,
         books=books.placed(folder),
         spam=_nested(main.spam, folder / main.server.data),
+        documents=_with_ca(main.documents, folder),
     )
 
 
@@ -220,6 +225,20 @@ def _unreadable(folder: Path, routes: RoutesTable) -> list[Mistake]:
     return [
         Mistake(path, 0, f"routes[{at}]", what) for at, what in routes.placed(folder).unreadable()
     ]
+
+
+def _missing_ca(path: Path, main: _Main) -> list[Mistake]:
+    folder = main.documents.ca_folder
+    if folder is None or (path.parent / folder).is_dir():
+        return []
+    text = path.read_text(encoding="utf-8")
+    return list(located("there is no such folder", path, text, "documents.ca_folder"))
+
+
+def _with_ca(table: DocumentsTable, folder: Path) -> DocumentsTable:
+    if table.ca_folder is None:
+        return table
+    return table.model_copy(update={"ca_folder": folder / table.ca_folder})
 
 
 def _placed(server: ServerTable, folder: Path) -> ServerTable:
