@@ -29,6 +29,7 @@ CATCH_ALL = {
     "gateway/archive/words.py": 1,  # The indexer, over strangers' bytes.
     "gateway/chain/inspection.py": 1,  # A filter's call.
     "gateway/delivery/worker.py": 1,  # The postman's loop.
+    "gateway/documents/guard.py": 1,  # A jailed reader, over a stranger's file.
     "gateway/smtp/wire.py": 2,  # A door's top: what came in, and what was waited for.
 }
 """Where everything may be caught, how often: nowhere else, so that bugs are seen."""

@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 import msgspec
 
 from gateway.documents import office, raw
+from gateway.documents.guard import tried
 from gateway.documents.orders import Found, Order, Setup
 from gateway.mail.papers import FileKind
 
@@ -101,14 +102,9 @@ def _is_enough(desk: Desk) -> bool:
 
 def _safely(name: str, stage: Stage, desk: Desk) -> Found:
     """One stage's facts. What a library throws at a broken file is an answer too."""
-    try:
-        facts = dict(stage(desk))
-    except MemoryError:
-        return Found(name, {}, "MemoryError")
-    except Exception as error:  # A stranger's file; the process ends with it.
-        return Found(name, {}, f"{type(error).__name__}: {error}"[:300])
-    desk.facts |= facts
-    return Found(name, facts)
+    facts, error = tried(lambda: dict(stage(desk)))
+    desk.facts |= facts or {}
+    return Found(name, facts or {}, error)
 
 
 def _write(answer: int, found: Found) -> None:

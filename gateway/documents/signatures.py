@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import io
 import logging
-from collections.abc import Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -24,6 +25,7 @@ from pyhanko.sign.validation.status import SignatureCoverageLevel
 from pyhanko_certvalidator import ValidationContext
 from pyhanko_certvalidator.errors import RevokedError
 
+from gateway.documents.guard import tried
 from gateway.documents.texts import clean
 from gateway.mail.papers import Coverage, Signature, Trust
 
@@ -98,11 +100,13 @@ def stage(desk: Desk) -> Mapping[str, Any]:
 def _one(signature: EmbeddedPdfSignature, now: datetime) -> Signature:
     """What one signature says. pyHanko may throw anything at a broken one."""
     told: dict[str, Any] = {"field": clean(signature.field_name or "")[:80]}
-    try:
-        told |= _signer(signature)
-        told |= _checked(signature, now)
-    except Exception as error:  # A stranger's file; see ``reader``.
-        told["error"] = f"{type(error).__name__}: {error}"[:200]
+    looks: tuple[Callable[[EmbeddedPdfSignature], dict[str, Any]], ...]
+    looks = (_signer, partial(_checked, now=now))
+    for look in looks:
+        found, error = tried(partial(look, signature))
+        told |= found or {}
+        if error:
+            return Signature(**told, error=error)
     return Signature(**told)
 
 
