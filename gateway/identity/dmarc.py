@@ -44,7 +44,7 @@ def author_domain(message: Message) -> str:
     if len(fields) != 1:
         raise NoAuthor(f"there are {len(fields)} From fields; there must be one")
     name, _, value = fields[0].partition(b":")
-    if name.lower() != b"from" or b"\0" in value or len(value) > VIEW_MAX:
+    if name.lower() != b"from" or len(value) > VIEW_MAX or not _is_one_line(value):
         raise NoAuthor("the From field is malformed")
     if len(message.authors) != 1:
         raise NoAuthor(f"From names {len(message.authors)} addresses; there must be one")
@@ -52,6 +52,14 @@ def author_domain(message: Message) -> str:
     if not _DOMAIN.match(domain):
         raise NoAuthor("From has no address that could be answered")
     return domain
+
+
+def _is_one_line(value: bytes) -> bool:
+    """Whether a field's value, unfolded, has no line end and no NUL: readers differ about those."""
+    bare = value.replace(b"\r\n", b"\n").removesuffix(b"\n")
+    for fold in (b"\n ", b"\n\t"):
+        bare = bare.replace(fold, b"")
+    return not any(odd in bare for odd in (b"\r", b"\n", b"\0"))
 
 
 async def check(

@@ -1,69 +1,13 @@
 """SPF, DKIM, DMARC, our results field and our signature, one after the other over one letter."""
 
-from datetime import UTC, date, datetime
-from ipaddress import ip_address
+from datetime import date
 from pathlib import Path
 
-from filters.arc import Arc
-from filters.dkim import Dkim
-from filters.dmarc import Dmarc
-from filters.headers import Headers
-from filters.sign import Sign
-from filters.spf import Spf
-from gateway.api import AddHeader, Address, DropHeader, Message, Pass, Recipient, Reject
-from gateway.chain.chain import Chain, Link
-from gateway.chain.inspection import Inspection, Outcome
-from gateway.dns.canned import AWAY, Canned, Zone
-from gateway.identity.keyring import Keyring, new_keys
-from gateway.identity.signing import KeyringSigner
-from gateway.identity.verifier import Verifier
-from gateway.mail.services import Services
-from gateway.mail.session import Session, Transaction
+from gateway.api import AddHeader, DropHeader, Pass, Reject
+from gateway.dns.canned import AWAY, Zone
+from gateway.identity.keyring import new_keys
 from gateway.mail.verdict import Defer
-from tests.conftest import LAN, FakeDirectory, FakeNotepad
-
-NOW = datetime(2026, 11, 24, tzinfo=UTC)
-LETTER = b"From: Lan <lan@example.vn>\r\nTo: x@example.net\r\nSubject: hi\r\n\r\nHello \r\n\r\n"
-INBOUND = Chain(
-    "in",
-    (
-        (Link("spf", Spf()), Link("dkim", Dkim()), Link("arc", Arc())),
-        (Link("dmarc", Dmarc()),),
-        (Link("headers", Headers()),),
-        (Link("sign", Sign()),),
-    ),
-)
-
-
-class Noon:
-    def now(self) -> datetime:
-        return NOW
-
-
-def walk(zone: Zone, keys: Path | None = None, user: str = "") -> Inspection:
-    dns = Canned(zone)
-    services = Services(
-        directory=FakeDirectory([LAN]),
-        clock=Noon(),
-        notepad=FakeNotepad(),
-        hostname="mx.here.vn",
-        dns=dns,
-        identity=Verifier(dns, Noon(), "mx.here.vn"),
-        signer=KeyringSigner(Keyring.load(keys)) if keys else None,
-    )
-    session = Session("s", "smtp", ip_address("192.0.2.7"), services, helo="mx.example.vn")
-    session.user = user
-    return Inspection(INBOUND, session)
-
-
-async def judged(asked: Inspection, letter: bytes) -> Outcome:
-    sender = Address.parse("lan@example.vn")
-    await asked.mail(Transaction(asked.session, sender=sender))
-    await asked.rcpt(Recipient(Address.parse("x@example.net")))
-    return await asked.message(Message(letter))
-
-
-REFUSE = {"_dmarc.example.vn": {"TXT": ["v=DMARC1; p=reject"]}}
+from tests.identity.office import LETTER, REFUSE, judged, walk
 
 
 async def test_what_we_sign_is_verified_and_stands_behind_its_author(tmp_path: Path) -> None:
