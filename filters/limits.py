@@ -16,6 +16,7 @@ from gateway.api import (
     Reject,
     Reply,
     Session,
+    Stage,
     Transaction,
     Verdict,
     strongest,
@@ -64,6 +65,9 @@ class Limits(Filter):
     """What to do where it is From."""
     rates: tuple[Rate, ...] = ()
     """What a client, login, unit or sender may send; all of them count at once."""
+
+    def stages(self) -> frozenset[Stage]:
+        return super().stages() if self.rates else frozenset({Stage.MESSAGE})
 
     def mail(self, transaction: Transaction) -> Verdict | None:
         return self._too_fast(transaction, "messages")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from email.utils import format_datetime
-from hashlib import sha256
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from gateway.archive.commands import Change, Peer, Rcpt, Receive, Told
-from gateway.archive.journal import Entry, Kept
+from gateway.archive.journal import Entry, JournalError, Kept
 from gateway.chain.inspection import Finding, Inspection, Outcome
 from gateway.mail.edit import AddHeader, DropHeader, Edit
 from gateway.mail.session import Recipient, Session, Transaction
@@ -44,7 +44,6 @@ def entry(outcome: Outcome, now: datetime) -> Entry:
         changes=_changes((*outcome.edits, _received(transaction, recipients, now))),
         findings=tuple(_told(finding) for finding in outcome.findings),
         size=len(message),
-        sha256=sha256(message.raw).hexdigest(),
         subject=one_line(message.header("Subject"), 500),
         author=one_line(f"{name} <{author}>" if name else str(author), 300),
         message_id=one_line(message.header("Message-ID"), 300),
@@ -84,6 +83,12 @@ def answer(outcome: Outcome, kept: Kept) -> str:
         desk = "approval" if outcome.desks[0] is Desk.APPROVAL else "a check"
         return f"250 2.3.0 Held for {desk} {where}"
     return f"250 2.0.0 Kept {where}"
+
+
+def regret(error: JournalError) -> str:
+    """What the client is told when it could not be kept."""
+    code = "452" if error.status == "4.3.1" else "451"
+    return f"{code} {error.status} It could not be kept; please try again later"
 
 
 def _ms(now: datetime) -> int:
@@ -163,8 +168,12 @@ def _received(
     lines[-1] += f" id {transaction.id}"
     if len(recipients) == 1:
         lines.append(f"for <{recipients[0].address}>")
-    stamp = format_datetime(now.astimezone(OFFICE))
-    return AddHeader("Received", "\r\n\t".join(lines) + f";\r\n\t{stamp}")
+    return AddHeader("Received", "\r\n\t".join(lines) + f";\r\n\t{_stamp(int(now.timestamp()))}")
+
+
+@lru_cache(2)
+def _stamp(second: int) -> str:
+    return format_datetime(datetime.fromtimestamp(second, OFFICE))
 
 
 def utc_now() -> datetime:

@@ -78,6 +78,7 @@ class Receive(msgspec.Struct, frozen=True, tag="receive", omit_defaults=True):
     findings: tuple[Told, ...] = ()
     size: int = 0
     sha256: str = ""
+    """Of the message, in old records; the head of every record has it (``Record.digest``)."""
     subject: str = ""
     author: str = ""
     message_id: str = ""

@@ -28,6 +28,8 @@ class Stage(StrEnum):
     MESSAGE = "message"
     LEAVE = "leave"
 
+    __hash__ = str.__hash__  # Enum's own is a call in Python, and stages are asked for all day.
+
 
 class Filter(BaseModel):
     """A rule about mail.
@@ -67,10 +69,14 @@ class Filter(BaseModel):
         Asked about mail that somebody else trusted, too, and about what is held.
         """
 
-    @classmethod
-    def stages(cls) -> frozenset[Stage]:
-        """The stages this filter takes part in: the methods it has of its own."""
-        return frozenset(s for s in Stage if getattr(cls, s) is not getattr(Filter, s))
+    def stages(self) -> frozenset[Stage]:
+        """The stages this filter takes part in: the methods it has of its own.
+
+        A filter that has nothing to say at one of them, with the settings as they are, may leave
+        that one out.
+        """
+        mine = type(self)
+        return frozenset(s for s in Stage if getattr(mine, s) is not getattr(Filter, s))
 
     def waits_at(self, stage: Stage) -> bool:
         """Whether the method of this stage has to be awaited, with the settings as they are."""

@@ -111,8 +111,8 @@ class Inspection:
 
     async def mail(self, transaction: Transaction) -> Verdict:
         """Begin a transaction; its recipients come one by one through ``rcpt``."""
-        self.reset()
         self.transaction = transaction
+        self._forget()
         transaction.points[:] = (p for f in self.journal for p in _points(f))
         return await self._ask(Stage.MAIL, lambda f: f.mail(transaction))
 
@@ -170,6 +170,9 @@ class Inspection:
     def reset(self) -> None:
         """Forget the transaction (RSET, a new MAIL, or the end of the last message)."""
         self.transaction = Transaction(self.session)
+        self._forget()
+
+    def _forget(self) -> None:
         self._mail_trusted = False
         self.journal[:] = [f for f in self.journal if f.stage in GREETING]
 

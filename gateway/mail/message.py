@@ -81,8 +81,15 @@ class Message:
 
     def all(self, name: str) -> tuple[bytes, ...]:
         """The raw values of every field of this name, top first, still folded and encoded."""
-        wanted = name.lower()
-        return tuple(raw.partition(b":")[2] for known, raw in self.fields if known == wanted)
+        return tuple(self._values.get(name.lower(), ()))
+
+    @cached_property
+    def _values(self) -> dict[str, list[bytes]]:
+        """Raw values by lower-case name."""
+        values: dict[str, list[bytes]] = {}
+        for name, raw in self.fields:
+            values.setdefault(name, []).append(raw.partition(b":")[2])
+        return values
 
     def header(self, name: str) -> str:
         """The first field of this name, unfolded and decoded; empty if there is none."""

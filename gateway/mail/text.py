@@ -45,6 +45,8 @@ def to_text(data: bytes | memoryview, charset: str = "") -> str:
     that as the named charset with U+FFFD, or as windows-1252.
     """
     data = bytes(data)
+    if not charset and data.isascii():
+        return data.decode("ascii")
     reader = READERS.get(charset.strip().lower())
     if reader is not None:
         return reader(data)
@@ -149,7 +151,9 @@ def folded(text: str) -> str:
 
 def one_line(text: str, length: int) -> str:
     """Text for a list or a log: no control characters, at most ``length`` characters."""
-    clean = "".join(c if c.isprintable() else " " for c in text[: 4 * length])
+    clean = text[: 4 * length]
+    if not clean.isprintable():
+        clean = "".join(c if c.isprintable() else " " for c in clean)
     return " ".join(clean.split())[:length]
 
 

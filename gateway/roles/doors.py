@@ -5,20 +5,22 @@ from __future__ import annotations
 import asyncio
 import logging
 import ssl
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from gateway.archive.journal import JournalError, Kept
 from gateway.archive.shelf import Shelf
 from gateway.chain.inspection import Inspection, Outcome
 from gateway.directory.passwords import Passwords
-from gateway.intake import answer, entry, refusal, utc_now
+from gateway.intake import answer, entry, refusal, regret, utc_now
 from gateway.mail.acquaintance import Acquaintance
 from gateway.mail.verdict import Desk, Discard
 from gateway.roles.house import House
 from gateway.settings.read import Settings
-from gateway.smtp.door import Answer, Budget, Crowd, Door, ListenerTable
+from gateway.smtp.door import Budget, Crowd, Door, ListenerTable
 from gateway.smtp.server import Server
 from gateway.smtp.sign_in import PasswordSignIn
+from gateway.smtp.wire import BUG
 
 log = logging.getLogger(__name__)
 
@@ -34,12 +36,9 @@ class Intake:
     pending: set[asyncio.Future[list[Kept]]] = field(default_factory=set)
     """Refusals on their way to the disk."""
 
-    async def keep(self, outcome: Outcome) -> Answer:
-        kept = await self.shelf.journal.append([entry(outcome, utc_now())])
-        text = answer(outcome, kept[0])
-        log.info("mail %s: %s", outcome.transaction.id, text)
-        _meet(outcome)
-        return Answer(text)
+    def keep(self, outcome: Outcome, told: Callable[[str], None]) -> None:
+        future = self.shelf.journal.append([entry(outcome, utc_now())])
+        future.add_done_callback(lambda kept: told(_reply(outcome, kept)))
 
     def refused(self, walk: Inspection, reply: str) -> None:
         client = Crowd.key(walk.session.client)
@@ -124,6 +123,23 @@ class Doors:
             crowd=self.crowd,
             loop=asyncio.get_running_loop(),
         )
+
+
+def _reply(outcome: Outcome, kept: asyncio.Future[list[Kept]]) -> str:
+    """What the client is told: a 250 only for what is on disk."""
+    id_ = outcome.transaction.id
+    if kept.cancelled():
+        return BUG
+    error = kept.exception()
+    if error is None:
+        text = answer(outcome, kept.result()[0])
+        log.info("mail %s: %s", id_, text)
+        _meet(outcome)
+        return text
+    if isinstance(error, JournalError):
+        return regret(error)
+    log.error("mail %s was not kept", id_, exc_info=error)
+    return BUG
 
 
 def _meet(outcome: Outcome) -> None:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
-import logging
 from collections.abc import Callable
 
-from gateway.archive.journal import JournalError
 from gateway.chain.filter import Stage
 from gateway.chain.inspection import Outcome
 from gateway.mail.message import Message
@@ -15,11 +12,8 @@ from gateway.mail.verdict import Defer, Discard, Reject, Verdict
 from gateway.runtime.ids import new_id
 from gateway.smtp.commands import BadCommand, is_routed, mail_parameters, rcpt_parameters, read_path
 from gateway.smtp.data import Bad, DataDecoder
-from gateway.smtp.door import Answer
 from gateway.smtp.login import Login
-from gateway.smtp.wire import BUG, State
-
-log = logging.getLogger(__name__)
+from gateway.smtp.wire import State
 
 HTTP = frozenset({b"GET", b"POST", b"PUT", b"HEAD", b"OPTIONS", b"CONNECT", b"DELETE", b"PATCH"})
 IDLE_COMMANDS = frozenset({b"NOOP", b"RSET", b"VRFY", b"HELP", b"EXPN"})
@@ -239,21 +233,10 @@ class Conversation(Login):
         self._state = State.BUSY
         self._flush()
         self._is_keeping = True
-        kept = asyncio.ensure_future(self._door.keep(outcome), loop=self.loop)
-        kept.add_done_callback(self._kept)
+        self._door.keep(outcome, self._kept)
 
-    def _kept(self, kept: asyncio.Future[Answer]) -> None:
+    def _kept(self, reply: str) -> None:
         self._is_keeping = False
-        if kept.cancelled():
-            reply = BUG
-        elif (error := kept.exception()) is None:
-            reply = kept.result().text
-        elif isinstance(error, JournalError):
-            code = "452" if error.status == "4.3.1" else "451"
-            reply = f"{code} {error.status} It could not be kept; please try again later"
-        else:
-            log.error("mail %s was not kept", self._walk.transaction.id, exc_info=error)
-            reply = BUG
         self._finished(reply)
         if self._state is State.COMMAND:
             self._resume()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections import Counter, deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv6Address, ip_network
 from typing import Literal, Protocol, TypeAlias
@@ -36,18 +36,11 @@ class ListenerTable(BaseModel):
     """Clients that may send to anybody without signing in, such as the mail server behind us."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What the client is told once its message is in good hands."""
-
-    text: str
-
-
 class Keep(Protocol):
     """Puts an outcome into the journal."""
 
-    def __call__(self, outcome: Outcome) -> Awaitable[Answer]:
-        """Return when it is on disk, and not before. JournalError if it is not."""
+    def __call__(self, outcome: Outcome, told: Callable[[str], None]) -> None:
+        """Call ``told`` later, once, with the reply: a 250 when it is on disk, not before."""
 
 
 class SignIn(Protocol):

@@ -10,11 +10,12 @@ from gateway.api import Filter, Hold, Mail, Reject, Transaction, Verdict
 from gateway.archive.journal import JournalError
 from gateway.chain.chain import Chain, Link
 from gateway.chain.inspection import Inspection, Outcome
+from gateway.intake import regret
 from gateway.mail.address import Address
 from gateway.mail.limits import Limits
 from gateway.mail.services import Services, SystemClock
 from gateway.mail.session import Purpose
-from gateway.smtp.door import Answer, Budget, Crowd, Door, ListenerTable
+from gateway.smtp.door import Budget, Crowd, Door, ListenerTable
 from gateway.smtp.server import Server
 from tests.conftest import LAN, FakeDirectory, FakeNotepad
 
@@ -27,11 +28,12 @@ class Kept:
     refused: list[str] = field(default_factory=list)
     fails: bool = False
 
-    async def keep(self, outcome: Outcome) -> Answer:
-        if self.fails:
-            raise JournalError("the disk is full", "4.3.1")
-        self.outcomes.append(outcome)
-        return Answer(f"250 2.0.0 Kept as number {len(self.outcomes)}")
+    def keep(self, outcome: Outcome, told: Callable[[str], None]) -> None:
+        if not self.fails:
+            self.outcomes.append(outcome)
+        good = f"250 2.0.0 Kept as number {len(self.outcomes)}"
+        reply = regret(JournalError("the disk is full", "4.3.1")) if self.fails else good
+        asyncio.get_running_loop().call_soon(told, reply)
 
     def refuse(self, _: Inspection, reply: str) -> None:
         self.refused.append(reply)

@@ -1,0 +1,199 @@
+"""Sends mail as fast as it is taken, or at a rate: `python -m tests.load.generator PORT …`.
+
+One line of JSON at the end: seconds, messages, refused, and the p50, p99 of the wait for the 250.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import sys
+import time
+from dataclasses import dataclass, field
+from typing import cast
+
+import uvloop
+
+HEAD = (
+    b"From: <someone@example.org>\r\nTo: <box@example.net>\r\nSubject: Test %d\r\n"
+    b"Date: Sun, 22 Nov 2026 13:00:00 +0700\r\nMessage-ID: <%d@load.example.org>\r\n\r\n"
+)
+LINE = b"The quick brown fox jumps over the lazy dog and reads what stands here.\r\n"
+ENVELOPE = b"MAIL FROM:<someone@example.org>\r\nRCPT TO:<box@example.net>\r\nDATA\r\n"
+
+
+def letter(number: int, size: int) -> bytes:
+    """A message of about ``size`` bytes, with its end-of-data mark."""
+    head = HEAD % (number, number)
+    return head + LINE * max(1, (size - len(head)) // len(LINE)) + b".\r\n"
+
+
+@dataclass
+class Load:
+    """What is to be sent, and how it went."""
+
+    messages: int
+    size: int
+    is_new: bool
+    body: bytes | None = None
+    """These bytes instead of made-up ones."""
+    interval_s: float = 0.0
+    """Between two messages of all sessions together; 0: as fast as can be."""
+    begun: int = 0
+    done: int = 0
+    refused: int = 0
+    waits: list[float] = field(default_factory=list[float])
+    finished: asyncio.Event = field(default_factory=asyncio.Event)
+    started_at: float = 0.0
+    failed: str = ""
+    tasks: set[asyncio.Task[None]] = field(default_factory=set[asyncio.Task[None]])
+
+    def fail(self, why: str) -> None:
+        self.failed = why
+        self.finished.set()
+
+    def next(self) -> bytes | None:
+        if self.begun >= self.messages:
+            return None
+        self.begun += 1
+        return self.body or letter(self.begun, self.size)
+
+    def told(self, code: bytes, wait_s: float) -> None:
+        self.done += 1
+        if code == b"250":
+            self.waits.append(wait_s)
+        else:
+            self.refused += 1
+        if self.done == self.messages:
+            self.finished.set()
+
+
+class Sender(asyncio.Protocol):
+    """One session: pipelines the envelope, waits for 354, sends the body, waits for 250."""
+
+    def __init__(self, load: Load, port: int) -> None:
+        self._load, self._port = load, port
+        self._buffer = b""
+        self._state = "banner"
+        self._replies = 0
+        self._body: bytes | None = None
+        self._sent_at = 0.0
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's is one in all but name.
+
+    def data_received(self, data: bytes) -> None:
+        *lines, self._buffer = (self._buffer + data).split(b"\r\n")
+        for line in lines:
+            if line[3:4] != b"-":
+                self._reply(line[:3])
+
+    def _reply(self, code: bytes) -> None:
+        write = self._transport.write
+        match self._state:
+            case "banner":
+                write(b"EHLO load.example.org\r\n")
+                self._state = "ehlo"
+            case "ehlo":
+                self._next()
+            case "envelope":
+                self._replies += 1
+                if code[:1] not in b"23":
+                    self._load.fail(f"the server said {code!r} to the envelope")
+                    return
+                if self._replies == ENVELOPE.count(b"\n"):
+                    assert self._body is not None
+                    write(self._body)
+                    self._sent_at = time.perf_counter()
+                    self._state = "body"
+            case "body":
+                self._load.told(code, time.perf_counter() - self._sent_at)
+                if self._load.is_new:
+                    self._leave()
+                else:
+                    self._next()
+
+    def _next(self) -> None:
+        load = self._load
+        if load.interval_s and load.begun < load.messages:
+            due = load.started_at + load.begun * load.interval_s
+            self._body = load.next()
+            asyncio.get_running_loop().call_later(max(0.0, due - time.perf_counter()), self._begin)
+            return
+        self._body = load.next()
+        self._begin()
+
+    def _begin(self) -> None:
+        if self._body is None:
+            self._leave()
+            return
+        self._state, self._replies = "envelope", 0
+        self._transport.write(ENVELOPE)
+
+    def _leave(self) -> None:
+        self._state = "gone"
+        self._transport.write(b"QUIT\r\n")
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        load = self._load
+        if self._state != "gone":
+            load.fail(f"the server hung up while we were at {self._state}: {exc}")
+        elif load.is_new and load.begun < load.messages:
+            connect(load, self._port)
+
+
+def connect(load: Load, port: int) -> None:
+    task = asyncio.get_running_loop().create_task(_connected(load, port))
+    load.tasks.add(task)
+    task.add_done_callback(load.tasks.discard)
+
+
+async def _connected(load: Load, port: int) -> None:
+    try:
+        loop = asyncio.get_running_loop()
+        await loop.create_connection(lambda: Sender(load, port), "127.0.0.1", port)
+    except OSError as error:
+        load.fail(f"no connection to port {port}: {error}")
+
+
+async def run(load: Load, port: int, sessions: int) -> float:
+    load.started_at = time.perf_counter()
+    for _ in range(sessions):
+        connect(load, port)
+    await load.finished.wait()
+    if load.failed:
+        raise SystemExit(load.failed)
+    return time.perf_counter() - load.started_at
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("port", type=int)
+    parser.add_argument("--sessions", type=int, default=20)
+    parser.add_argument("--messages", type=int, default=1000)
+    parser.add_argument("--size", type=int, default=2000)
+    parser.add_argument("--new", action="store_true", help="a new connection for each message")
+    parser.add_argument("--rate", type=float, default=0.0, help="messages a second; 0: all it can")
+    parser.add_argument("--file", help="send this message")
+    chosen = parser.parse_args()
+    body = None
+    if chosen.file:
+        with open(chosen.file, "rb") as file:  # noqa: PTH123
+            body = file.read() + b".\r\n"
+    interval_s = 1 / chosen.rate if chosen.rate else 0.0
+    load = Load(chosen.messages, chosen.size, chosen.new, body, interval_s)
+    took = uvloop.run(run(load, chosen.port, chosen.sessions))
+    waits = sorted(load.waits) or [0.0]
+    told = {
+        "seconds": took,
+        "messages": load.done,
+        "refused": load.refused,
+        "p50_ms": 1000 * waits[len(waits) // 2],
+        "p99_ms": 1000 * waits[len(waits) * 99 // 100],
+    }
+    sys.stdout.write(json.dumps(told) + "\n")
+
+
+if __name__ == "__main__":
+    main()
