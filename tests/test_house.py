@@ -159,7 +159,7 @@ def test_the_filter_in_the_filters_guide_works(tmp_path: Path) -> None:
     assert spec.loader
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    assert module.Shouting.stages() == {"message"}
+    assert module.Shouting().stages() == {"message"}
     for subject, points in ((b"HOP GAP", 1), (b"Hop", 0)):
         message = Message(b"Subject: " + subject + b"\r\n\r\nx\r\n")
         said = module.Shouting().message(SimpleNamespace(message=message))
