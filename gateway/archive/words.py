@@ -61,11 +61,16 @@ def matching(words: str) -> TextClause:
 
     Accents and case make no difference. Runs where the words are attached as ``found``.
     """
-    said = [word.replace(chr(34), "") for word in folded(words).split()]
-    phrase = " ".join(f'"{word}"' for word in said if word)
-    phrase = f"{phrase}*" if phrase else '""'
+    phrase = phrase_of(words)
     found = text("SELECT rowid FROM found.words WHERE words MATCH :phrase")
     return found.bindparams(phrase=phrase)
+
+
+def phrase_of(words: str) -> str:
+    """FTS5's way to ask for all these words, or words beginning like the last."""
+    said = [word.replace(chr(34), "") for word in folded(words).split()]
+    phrase = " ".join(f'"{word}"' for word in said if word)
+    return f"{phrase}*" if phrase else '""'
 
 
 def plain_words(record: Record) -> str:
