@@ -54,10 +54,14 @@ def to_tree(records: Iterable[Record], folder: Path) -> int:
 
 def file_name(number: str, subject: str) -> str:
     """Number and subject, safe on any file system: no path, no control, not too long."""
-    text = unicodedata.normalize("NFC", subject.encode("utf-8", "replace").decode())
-    name = " ".join(f"{number} {_UNSAFE.sub(' ', text)}".split())
-    data = name.encode()[:NAME_BYTES_MAX]
-    return data.decode("utf-8", "ignore").rstrip(". ")
+    return safe_name(f"{number} {subject}", NAME_BYTES_MAX)
+
+
+def safe_name(text: str, most: int) -> str:
+    """A text as a file's name: NFC, no path, no control, at most ``most`` bytes of UTF-8."""
+    text = unicodedata.normalize("NFC", text.encode("utf-8", "replace").decode())
+    name = " ".join(_UNSAFE.sub(" ", text).split())
+    return name.encode()[:most].decode("utf-8", "ignore").rstrip(". ")
 
 
 def _messages(records: Iterable[Record]) -> Iterator[tuple[Record, Receive]]:

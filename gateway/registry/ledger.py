@@ -55,7 +55,7 @@ def tell(
         "entry": entry,
         "at_ms": command.at_ms,
         "kind": kind,
-        "actor": command.actor,
+        "actor": getattr(command, "actor", ""),
         "text": text,
         "counted": counted,
     }
@@ -99,45 +99,51 @@ def keys_of(row: Mapping[str, Any]) -> dict[str, str]:
     return {"key": number.key if number else "", "issuer_key": folded(row["issuer"])}
 
 
+MAYBE = "maybe"
+"""The series of keys of numbers that nobody has confirmed."""
+
+
 def write_keys(connection: Connection, row: Mapping[str, Any]) -> None:
     """What a line is found by, written anew."""
     keys = schema.keys
     connection.execute(delete(keys).where(keys.c.entry == row["seq"]))
-    rows = list(key_rows(row))
+    told = select(schema.said.c.value).where(
+        schema.said.c.entry == row["seq"], schema.said.c.field == "number"
+    )
+    rows = list(key_rows(row, connection.execute(told).scalars()))
     if rows:
         connection.execute(insert(keys), rows)
 
 
-def key_rows(row: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
-    """Its arrival number, and one key for each number its document bears."""
+def key_rows(row: Mapping[str, Any], candidates: Iterable[str] = ()) -> list[dict[str, Any]]:
+    """Its arrival number, one key for each number its document bears, and those it may bear."""
+    rows = []
     if row["direction"] == "in" and row["n"] is not None:
-        yield {
-            "entry": row["seq"],
-            "series": Series.ARRIVAL.value,
-            "number": str(row["n"]),
-            "suffix": row["suffix"].upper(),
-            "symbol": "",
-            "year": row["year"],
-        }
-    number = parse(row["number"])
+        arrival = {"number": str(row["n"]), "suffix": row["suffix"].upper(), "symbol": ""}
+        arrival |= {"series": Series.ARRIVAL.value, "year": row["year"]}
+        rows.append({"entry": row["seq"]} | arrival)
+    rows += _document_keys(row, row["number"], Series.DOCUMENT.value)
+    known = {(key["number"], key["suffix"]) for key in rows if key["symbol"]}
+    for text in candidates:
+        maybe = _document_keys(row, text, MAYBE)
+        rows += [key for key in maybe if (key["number"], key["suffix"]) not in known]
+        known |= {(key["number"], key["suffix"]) for key in maybe}
+    return rows
+
+
+def _document_keys(row: Mapping[str, Any], text: str, series: str) -> list[dict[str, Any]]:
+    number = parse(text)
     if number is None:
-        return
+        return []
     year = number.year or year_of(row["issued"]) or row["year"] or year_of(row["date"])
-    for one in _each(number):
-        yield {
-            "entry": row["seq"],
-            "series": Series.DOCUMENT.value,
-            "number": one,
-            "suffix": number.suffix.upper(),
-            "symbol": symbol_key(number.symbol),
-            "year": year,
-        }
+    rest = {"suffix": number.suffix.upper(), "symbol": symbol_key(number.symbol), "year": year}
+    return [{"entry": row["seq"], "series": series, "number": one} | rest for one in _each(number)]
 
 
-def _each(number: DocumentNumber) -> Iterable[str]:
+def _each(number: DocumentNumber) -> list[str]:
     if number.last:
-        return (key.partition("/")[0] for key in number.keys)
-    return (number_key(number.number),)
+        return [key.partition("/")[0] for key in number.keys]
+    return [number_key(number.number)]
 
 
 def printed(form: str, n: int, suffix: str, symbol: str, year: int, width: int) -> str:

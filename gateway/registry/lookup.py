@@ -17,6 +17,7 @@ from gateway.archive import schema as archive
 from gateway.archive.registering import View
 from gateway.mail.wanted import Series, Wanted, readings
 from gateway.registry import schema
+from gateway.registry.ledger import MAYBE
 from gateway.registry.lines import Line, of_row
 from gateway.registry.rights import Asker, Rights
 from gateway.registry.texts import Texts
@@ -34,7 +35,8 @@ class Hit:
 
     line: Line
     matched: tuple[str, ...]
-    """``arrival`` (số đến), ``number`` (số, ký hiệu), ``year``, ``day``, ``symbol``, ``words`` (of
+    """``arrival`` (số đến), ``number`` (số, ký hiệu), ``maybe`` (one that some source says and
+    nobody has confirmed), ``year``, ``day``, ``symbol``, ``words`` (of
     the line), ``file`` (within a document that came with it)."""
 
 
@@ -63,9 +65,14 @@ class Lookup:
     def find(self, asker: Asker, text: str, limit: int = 50) -> list[Hit]:
         """Lines that a typed text may mean, the likeliest first: numbers before words."""
         hits: dict[int, Hit] = {}
-        for wanted in readings(text):
-            for hit in self._numbered(asker, wanted, limit):
+        wants = readings(text)
+        for wanted in wants:
+            for hit in self._numbered(asker, wanted, wanted.series.value, limit):
                 hits.setdefault(hit.line.seq, hit)
+        for wanted in wants:
+            if wanted.series is Series.DOCUMENT:
+                for hit in self._numbered(asker, wanted, MAYBE, limit):
+                    hits.setdefault(hit.line.seq, hit)
         if len(hits) < limit and not asker.is_operator:
             for hit in self._worded(asker, text, limit - len(hits)):
                 hits.setdefault(hit.line.seq, hit)
@@ -96,11 +103,11 @@ class Lookup:
         at_ms = time.time_ns() // 1_000_000
         self.note(View(new_id(), at_ms, str(asker), what, tuple(objects), query))
 
-    def _numbered(self, asker: Asker, wanted: Wanted, limit: int) -> list[Hit]:
-        statement = by_number(wanted, self.rights.may_see(asker), limit)
+    def _numbered(self, asker: Asker, wanted: Wanted, series: str, limit: int) -> list[Hit]:
+        statement = by_number(wanted, series, self.rights.may_see(asker), limit)
         with self.engine.connect() as connection:
             rows = connection.execute(statement).all()
-        hits = [Hit(of_row(row), _why(wanted, row)) for row in rows]
+        hits = [Hit(of_row(row), _why(wanted, series, row)) for row in rows]
         return sorted(hits, key=lambda hit: "day" not in hit.matched)
 
     def _worded(self, asker: Asker, text: str, limit: int) -> list[Hit]:
@@ -142,11 +149,13 @@ def _came_with(seqs: list[int]) -> ColumnElement[bool]:
     )
 
 
-def by_number(wanted: Wanted, may_see: ColumnElement[bool], limit: int) -> Select[*tuple[Any, ...]]:
+def by_number(
+    wanted: Wanted, series: str, may_see: ColumnElement[bool], limit: int
+) -> Select[*tuple[Any, ...]]:
     """The lines of one reading, newest first, by the keys' index alone."""
     key, entry = schema.keys.c, schema.entries.c
     fits: list[ColumnElement[bool]] = [
-        key.series == wanted.series.value,
+        key.series == series,
         key.number == wanted.number,
     ]
     if wanted.suffix:
@@ -167,8 +176,8 @@ def by_number(wanted: Wanted, may_see: ColumnElement[bool], limit: int) -> Selec
     )
 
 
-def _why(wanted: Wanted, row: Any) -> tuple[str, ...]:
-    told = ["arrival" if wanted.series is Series.ARRIVAL else "number"]
+def _why(wanted: Wanted, series: str, row: Any) -> tuple[str, ...]:
+    told = ["number" if series == Series.DOCUMENT else series]
     told += ["symbol"] if wanted.symbol else []
     told += ["year"] if wanted.year else []
     if wanted.day and wanted.day.isoformat() in {row.issued, row.date}:

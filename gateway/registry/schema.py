@@ -79,7 +79,8 @@ keys = Table(
     Index("books_keys_bare", "series", "number", "year", "entry"),
     sqlite_with_rowid=False,
 )
-"""What a line is found by: ``series`` as in ``gateway.mail.wanted``; a range has a key a number."""
+"""What a line is found by: ``series`` as in ``gateway.mail.wanted``, or ``maybe`` for a number that
+some source says and nobody has confirmed; a range has a key for each number."""
 
 counters = Table(
     "books_counters",

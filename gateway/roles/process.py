@@ -15,6 +15,7 @@ from gateway.roles.deliver import Deliver
 from gateway.roles.doors import Doors
 from gateway.roles.health import Monitor
 from gateway.roles.house import House, Role
+from gateway.roles.register import Register
 from gateway.roles.services import open_services
 from gateway.roles.store import Store
 from gateway.roles.trainer import Teacher
@@ -26,6 +27,7 @@ log = logging.getLogger(__name__)
 
 ROLES: dict[str, Callable[[], Role]] = {
     "store": Store,
+    "register": Register,
     "deliver": Deliver,
     "smtp": Doors,
     "monitor": Monitor,
