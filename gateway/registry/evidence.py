@@ -9,20 +9,27 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
 
 import msgspec
 
 from gateway.archive.registering import Particulars, Said
+from gateway.mail.kinds import Kind
 from gateway.mail.number import find, latin
 from gateway.mail.papers import DocumentFacts
 from gateway.mail.text import one_line
+from gateway.registry.document import Document, read_document
 from gateway.registry.edxml import Envelope
+from gateway.registry.said import Said as DocumentSaid
 
 EDXML = "edxml"
 EDXML_WORTH = 0.98
 SUBJECT_WORTH = 0.5
 NAME_WORTH = 0.35
 SUBJECT_MAX = 500
+SECRET = "có dấu chỉ độ mật: nội dung không được ghi ở đây"
+"""All that a line says of a document with a secrecy stamp (law 117/2025/QH15, article 5)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +88,70 @@ def of_edxml(envelope: Envelope) -> Evidence:
 
 
 def of_paper(
-    facts: DocumentFacts,
-    name: str,
-    subject: str,
-    body: str,
-    symbols: tuple[str, ...],  # noqa: ARG001
+    facts: DocumentFacts, name: str, subject: str, body: str, symbols: tuple[str, ...]
 ) -> Evidence:
     """What a document says of itself, weighed against what came with it."""
-    return of_words(f"{subject} {body[:200]}", (name or facts.name,))
+    document = read_document(facts, name=name, subject=subject, body=body, symbols=symbols)
+    if document.secrecy:
+        return Evidence(Particulars(note=SECRET), is_secret=True, is_document=True)
+    said = tuple(
+        Said(field, _written(one.value), one.source.value, one.confidence)
+        for field, values in _fields(document)
+        for one in values.values
+    )
+    particulars = Particulars(
+        number=_certain(document.number),
+        issued=_certain(document.day),
+        kind=_best(document.kind),
+        abstract=_best(document.abstract) or one_line(subject, SUBJECT_MAX),
+        issuer=_best(document.issuer),
+        signer=_best(document.signer),
+        signer_title=_title(document.authority.best or ()),
+        recipients=_best(document.recipients),
+        urgency=_best(document.urgency),
+        pages=str(facts.page_count or ""),
+        medium="electronic",
+    )
+    is_document = document.speaks or bool(document.number)
+    return Evidence(particulars, said, is_document=is_document)
+
+
+def _fields(document: Document) -> Iterable[tuple[str, DocumentSaid[Any]]]:
+    yield from (
+        ("number", document.number),
+        ("issued", document.day),
+        ("kind", document.kind),
+        ("abstract", document.abstract),
+        ("issuer", document.issuer),
+        ("signer", document.signer),
+        ("recipients", document.recipients),
+        ("urgency", document.urgency),
+    )
+
+
+def _certain(said: DocumentSaid[Any]) -> str:
+    return _written(said.best) if said.is_certain else ""
+
+
+def _best(said: DocumentSaid[Any]) -> str:
+    return _written(said.best) if said else ""
+
+
+def _written(value: Any) -> str:
+    """A value as a line has it."""
+    match value:
+        case Kind(vi=name):
+            return name
+        case date():
+            return value.isoformat()
+        case tuple():
+            return "; ".join(map(str, value))
+        case None:
+            return ""
+        case _:
+            return str(value)
+
+
+def _title(authority: tuple[str, ...]) -> str:
+    """The signer's own title: the last line above the signature, ``PHÓ GIÁM ĐỐC``."""
+    return authority[-1].rpartition(". ")[2] if authority else ""

@@ -7,7 +7,7 @@ import pytest
 
 from gateway.archive.registering import Amend
 from gateway.archive.shelf import Shelf
-from gateway.mail.papers import DocumentFacts, FileKind, PageFacts
+from gateway.mail.papers import Belief, DocumentFacts, FileKind, PageFacts, PageKind
 from gateway.registry.chapter import Books
 from gateway.registry.registrar import Registrar
 from gateway.registry.texts import texts_path
@@ -45,6 +45,7 @@ async def test_a_document_to_the_agency_is_proposed(desk: Desk, registrar: Regis
     assert (line.book, line.state, line.n, line.mail) == ("den", "proposed", None, mail_id(1))
     (said,) = desk.rows("books_said")
     assert (said.field, said.value, said.source) == ("number", "12/SNV-VP", "subject")
+    assert (line.number, line.abstract) == ("", "V/v mời họp số 12/SNV-VP")
 
 
 async def test_a_letter_without_document_is_left_in_the_archive(
@@ -157,4 +158,64 @@ async def test_text_inside_documents_is_found(desk: Desk, tmp_path: Path) -> Non
     await work(registrar)
     assert registrar.texts.papers("tuan tra bien gioi", 2**62, 10) == [1]
     assert registrar.texts.papers("khong co", 2**62, 10) == []
+    registrar.texts.close()
+
+
+HEADING = """ỦY BAN NHÂN DÂN TỈNH
+SỞ NỘI VỤ
+Số: {number}/SNV-VP
+CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM
+Độc lập - Tự do - Hạnh phúc
+Huế, ngày 10 tháng 8 năm 2026
+V/v mời họp giao ban
+Kính gửi: Sở Ngoại vụ
+"""
+
+
+def dispatch(number: str) -> DocumentFacts:
+    page = PageFacts(
+        number=1, kind=PageKind.DIGITAL, belief=Belief.VISIBLE, text=HEADING.format(number=number)
+    )
+    return DocumentFacts(
+        name="cv.pdf", size=4, sha256="0" * 64, kind=FileKind.PDF, page_count=1, pages=(page,)
+    )
+
+
+async def test_what_a_document_says_fills_the_line(desk: Desk, tmp_path: Path) -> None:
+    registrar = desk.registrar(tmp_path, KnownDocuments({"cv.pdf": dispatch("12")}))
+    desk.put(mail(1, letter("Mời họp", cv_pdf=PDF)))
+    await work(registrar)
+    (line,) = desk.lines()
+    assert (line.number, line.issued, line.key) == ("12/SNV-VP", "2026-08-10", "12/SNVVP")
+    assert "SỞ NỘI VỤ" in line.issuer.upper()
+    registrar.texts.close()
+
+
+async def test_document_and_subject_that_disagree_are_both_shown_and_none_is_chosen(
+    desk: Desk, tmp_path: Path
+) -> None:
+    registrar = desk.registrar(tmp_path, KnownDocuments({"cv.pdf": dispatch("4033")}))
+    desk.put(mail(1, letter("V/v số 1039/SNV-VP", cv_pdf=PDF)))
+    await work(registrar)
+    (line,) = desk.lines()
+    numbers = {row.value for row in desk.rows("books_said") if row.field == "number"}
+    assert (line.number, numbers) == ("", {"4033/SNV-VP", "1039/SNV-VP"})
+    assert {row.series for row in desk.rows("books_keys")} == {"maybe"}
+    registrar.texts.close()
+
+
+async def test_nothing_of_a_document_with_a_secrecy_stamp_is_written_down(
+    desk: Desk, tmp_path: Path
+) -> None:
+    page = PageFacts(number=1, kind=PageKind.DIGITAL, belief=Belief.VISIBLE, text="MẬT\n" + HEADING)
+    facts = DocumentFacts(
+        name="cv.pdf", size=4, sha256="0" * 64, kind=FileKind.PDF, page_count=1, pages=(page,)
+    )
+    registrar = desk.registrar(tmp_path, KnownDocuments({"cv.pdf": facts}))
+    desk.put(mail(1, letter("V/v tuần tra", cv_pdf=PDF)))
+    await work(registrar)
+    (line,) = desk.lines()
+    assert (line.abstract, line.issuer, line.number) == ("", "", "")
+    assert desk.rows("books_said") == []
+    assert registrar.texts.papers("moi hop", 2**62, 10) == []
     registrar.texts.close()
