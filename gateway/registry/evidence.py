@@ -28,7 +28,7 @@ EDXML_WORTH = 0.98
 SUBJECT_WORTH = 0.5
 NAME_WORTH = 0.35
 SUBJECT_MAX = 500
-SECRET = "có dấu chỉ độ mật: nội dung không được ghi ở đây"
+STAMPED = "có dấu chỉ độ mật: nội dung không được ghi ở đây"
 """All that a line says of a document with a secrecy stamp (law 117/2025/QH15, article 5)."""
 
 
@@ -93,7 +93,7 @@ def of_paper(
     """What a document says of itself, weighed against what came with it."""
     document = read_document(facts, name=name, subject=subject, body=body, symbols=symbols)
     if document.secrecy:
-        return Evidence(Particulars(note=SECRET), is_secret=True, is_document=True)
+        return Evidence(Particulars(note=STAMPED), is_secret=True, is_document=True)
     said = tuple(
         Said(field, _written(one.value), one.source.value, one.confidence)
         for field, values in _fields(document)
