@@ -14,43 +14,44 @@ from gateway.archive.shelf import bring_back, compare, rebuild
 from gateway.cli.office import settings, shelf
 from gateway.mail.message import Message
 from gateway.roles.chapters import chapters
+from gateway.runtime.words import tr, trn
 
 STEP = 1000
 """Records between two signs of progress."""
 
 
 def add(commands: Any) -> None:
-    parser = commands.add_parser("archive", help="list, verify, export, back up, restore")
+    parser = commands.add_parser("archive", help=tr("list, verify, export, back up, restore"))
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
-    action = actions.add_parser("list", help="a line for each numbered message")
+    action = actions.add_parser("list", help=tr("a line for each numbered message"))
     action.add_argument(
         "--field",
         default="number",
-        help="what to list, commas between: number, n, id, or a header field's name",
+        help=tr("what to list, commas between: number, n, id, or a header field's name"),
     )
     action.set_defaults(work=_list)
-    action = actions.add_parser("verify", help="read everything again; tell what is wrong")
-    action.add_argument("--rows", action="store_true", help="compare the index with the journal")
+    action = actions.add_parser("verify", help=tr("read everything again; tell what is wrong"))
+    action.add_argument("--rows", action="store_true", help=tr("compare the index, too"))
     action.set_defaults(work=_verify)
-    action = actions.add_parser("rebuild", help="make the index again (the gateway stopped)")
+    action = actions.add_parser("rebuild", help=tr("make the index again (the gateway stopped)"))
     action.set_defaults(work=_rebuild)
-    action = actions.add_parser("export", help="a tree of folders, or a mbox file if it ends so")
+    action = actions.add_parser("export", help=tr("a tree of folders, or an mbox file"))
     action.add_argument("target", type=Path)
     action.set_defaults(work=_export)
-    action = actions.add_parser("pack", help="compress finished segments now")
+    action = actions.add_parser("pack", help=tr("compress finished segments now"))
     action.set_defaults(work=_pack)
-    action = actions.add_parser("backup", help="copy what is new to a folder")
+    action = actions.add_parser("backup", help=tr("copy what is new to a folder"))
     action.add_argument("target", type=Path)
     action.set_defaults(work=_backup)
-    action = actions.add_parser("restore", help="put a backup in place (the gateway stopped)")
+    action = actions.add_parser("restore", help=tr("put a backup in place (the gateway stopped)"))
     action.add_argument("backup", type=Path)
-    action.add_argument("--above", type=ArchiveNumber.parse, help="the highest number given")
+    action.add_argument("--above", type=ArchiveNumber.parse, help=tr("the highest number given"))
     action.set_defaults(work=_restore)
 
 
 def _rebuild(chosen: argparse.Namespace) -> int:
     done = rebuild(settings(chosen).server.data, chapters())
-    sys.stdout.write(f"{done} records folded\n")
+    sys.stdout.write(trn("{n} record folded", "{n} records folded", done) + "\n")
     return 0
 
 
@@ -62,14 +63,15 @@ def _export(chosen: argparse.Namespace) -> int:
                 count = to_mbox(records, file)
         else:
             count = to_tree(records, chosen.target)
-    sys.stdout.write(f"{count} messages in {chosen.target}\n")
+    told = trn("{n} message in {place}", "{n} messages in {place}", count, place=chosen.target)
+    sys.stdout.write(told + "\n")
     return 0
 
 
 def _pack(chosen: argparse.Namespace) -> int:
     with shelf(chosen) as opened:
         done = sum(1 for _ in opened.journal.pack(older_than_s=0))
-    sys.stdout.write(f"{done} segments packed\n")
+    sys.stdout.write(trn("{n} segment packed", "{n} segments packed", done) + "\n")
     return 0
 
 
@@ -77,13 +79,21 @@ def _backup(chosen: argparse.Namespace) -> int:
     with shelf(chosen) as opened:
         copied = dict(opened.journal.back_up(chosen.target))
     total = sum(copied.values())
-    sys.stdout.write(f"{len(copied)} segments in {chosen.target}, {total} bytes copied\n")
+    told = trn(
+        "{n} segment in {place}, {total} bytes copied",
+        "{n} segments in {place}, {total} bytes copied",
+        len(copied),
+        place=chosen.target,
+        total=total,
+    )
+    sys.stdout.write(told + "\n")
     return 0
 
 
 def _restore(chosen: argparse.Namespace) -> int:
     manifest = bring_back(chosen.backup, settings(chosen).server.data, chosen.above)
-    sys.stdout.write(f"{manifest.last} records restored; start the gateway\n")
+    told = tr("{n} records restored; start the gateway", n=manifest.last)
+    sys.stdout.write(told + "\n")
     return 0
 
 
@@ -108,8 +118,6 @@ def _field(record: Record, name: str) -> str:
             return str(record.number.n) if record.number else ""
         case "id":
             return record.command.id if isinstance(record.command, Receive) else ""
-        case "crash-id":
-            return Message(record.raw).header("x-crash-id")
         case _:
             return Message(record.raw).header(name)
 
@@ -121,13 +129,16 @@ def _verify(chosen: argparse.Namespace) -> int:
         for seq, what in opened.journal.verify():
             if what:
                 wrong += 1
-                sys.stdout.write(f"record {seq}: {what}\n")
+                sys.stdout.write(tr("record {seq}: {what}", seq=seq, what=what) + "\n")
             elif seq % STEP == 0 and sys.stderr.isatty():
-                sys.stderr.write(f"\r{100 * seq // last:3d} % of {last} records")
+                share = f"{100 * seq // last:3d}"
+                sys.stderr.write("\r" + tr("{share} % of {last} records", share=share, last=last))
     if chosen.rows:
         for difference in compare(settings(chosen).server.data, chapters()):
             wrong += 1
             sys.stdout.write(f"{difference}\n")
-    told = f"{wrong} records wrong" if wrong else f"{last} records in order"
-    sys.stdout.write(told + "\n")
+    if wrong:
+        sys.stdout.write(trn("{n} record wrong", "{n} records wrong", wrong) + "\n")
+    else:
+        sys.stdout.write(trn("{n} record in order", "{n} records in order", last) + "\n")
     return 1 if wrong else 0

@@ -21,20 +21,20 @@ BAR = 30
 
 
 def add(commands: Any) -> None:
-    parser = commands.add_parser("learn", help="teach the nose: spam, ham; list, return, export")
+    parser = commands.add_parser("learn", help=tr("teach the nose: spam, ham, list, export"))
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     for kind in ("spam", "ham"):
         page = actions.add_parser(kind, help=f"learn these as {kind}: mbox, Maildir, folder, .eml")
         page.add_argument("places", nargs="+", type=Path)
         page.set_defaults(work=_learn, is_spam=kind == "spam")
     page = actions.add_parser(
-        "list", help="versions that are kept, and how many lessons each knows"
+        "list", help=tr("versions that are kept, and how many lessons each knows")
     )
     page.set_defaults(work=_list)
-    page = actions.add_parser("return", help="forget what was learnt since a version (0: all)")
+    page = actions.add_parser("return", help=tr("forget what was learnt since a version (0: all)"))
     page.add_argument("version", type=int)
     page.set_defaults(work=_return)
-    page = actions.add_parser("export", help="copy the newest version into a file")
+    page = actions.add_parser("export", help=tr("copy the newest version into a file"))
     page.add_argument("file", type=Path)
     page.set_defaults(work=_export)
 

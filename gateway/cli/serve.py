@@ -16,20 +16,20 @@ from gateway.settings.read import Settings
 
 
 def add(commands: Any) -> None:
-    parser = commands.add_parser("run", help="the whole gateway in one process")
+    parser = commands.add_parser("run", help=tr("the whole gateway in one process"))
     parser.set_defaults(work=_run)
-    parser = commands.add_parser("serve", help="some of the gateway's roles in this process")
+    parser = commands.add_parser("serve", help=tr("some of the gateway's roles in this process"))
     parser.add_argument(
-        "--role", action="append", required=True, choices=ROLE_NAMES, help="may be given again"
+        "--role", action="append", required=True, choices=ROLE_NAMES, help=tr("may be given again")
     )
     parser.set_defaults(work=_serve)
-    parser = commands.add_parser("check", help="tell every mistake in the configuration")
-    parser.add_argument("--quick", action="store_true", help="the archive's last segment, too")
+    parser = commands.add_parser("check", help=tr("tell every mistake in the configuration"))
+    parser.add_argument("--quick", action="store_true", help=tr("the archive's last segment, too"))
     parser.set_defaults(work=_check)
-    parser = commands.add_parser("demo", help="make a demonstration below a folder, and run it")
+    parser = commands.add_parser("demo", help=tr("make a demonstration below a folder, and run it"))
     parser.add_argument("folder", type=Path)
     parser.set_defaults(work=_demo)
-    parser = commands.add_parser("password", help="print the hash of a password for passwords.toml")
+    parser = commands.add_parser("password", help=tr("the hash of a password, for passwords.toml"))
     parser.add_argument("login")
     parser.set_defaults(work=_password)
 
@@ -64,13 +64,14 @@ def serve(found: Settings, tell: Any, roles: tuple[str, ...] = ROLE_NAMES) -> in
 
 def _tell(ports: dict[str, int]) -> None:
     for name, port in ports.items():
-        sys.stdout.write(f"{name} on port {port}\n")
+        sys.stdout.write(tr("{name} on port {port}", name=name, port=port) + "\n")
     sys.stdout.flush()
 
 
 def _check(chosen: argparse.Namespace) -> int:
     found = settings(chosen)
-    sys.stdout.write(f"{found.folder}: {len(found.chains)} chains, all in order\n")
+    told = tr("{folder}: {n} chains, all in order", folder=found.folder, n=len(found.chains))
+    sys.stdout.write(told + "\n")
     for line in asyncio.run(_readers(found)):
         sys.stdout.write(f"{line}\n")
     return 0
@@ -94,9 +95,9 @@ async def _readers(found: Settings) -> list[str]:
 def _password(chosen: argparse.Namespace) -> int:
     from gateway.directory.passwords import hash_password
 
-    first = getpass.getpass(f"Password of {chosen.login}: ")
-    if not first or first != getpass.getpass("Once more: "):
-        sys.stderr.write("They differ, or there is none; nothing was made.\n")
+    first = getpass.getpass(tr("Password of {login}: ", login=chosen.login))
+    if not first or first != getpass.getpass(tr("Once more: ")):
+        sys.stderr.write(tr("They differ, or there is none; nothing was made.") + "\n")
         return 1
     sys.stdout.write(f'[passwords]\n{chosen.login} = "{hash_password(first)}"\n')
     return 0

@@ -114,9 +114,9 @@ def harness(folder: Path, rounds: int, *more: str) -> dict[str, object]:
     command = [
         sys.executable, str(tool), "--cmd", f"{vanthu} run", "--kill-tree", "--port", str(port),
         "--sink-port", str(sink), "--rounds", str(rounds), "--work", str(folder / "out"),
-        "--archive-list-cmd", f"{vanthu} archive list --field crash-id",
+        "--archive-list-cmd", f"{vanthu} archive list --field X-Crash-Id",
         "--numbers-cmd", f"{vanthu} archive list --field n", "--numbers-base", "1",
-        "--id-number-cmd", f"{vanthu} archive list --field crash-id,number",
+        "--id-number-cmd", f"{vanthu} archive list --field X-Crash-Id,number",
         "--reply-number-re", r"as (\d+-\d+)", "--fsck-cmd", f"{vanthu} archive verify",
         "--queue-empty-cmd", f"{vanthu} queue empty", "--flush-cmd", f"{vanthu} queue flush",
         "--max-up", "2.0" if rounds > 5 else "1.2", *more,
