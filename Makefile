@@ -31,6 +31,7 @@ bench-spam: $(VENV)/installed
 
 # Gather what people read into the catalogue; what is new waits in vanthu.po for its translation.
 words: $(VENV)/installed
+	mkdir -p build
 	$(BIN)/pybabel -q extract -k tr -k trn:1,2 -k later --no-location --sort-output -o build/vanthu.pot gateway filters
 	$(BIN)/pybabel -q update -N --no-wrap -i build/vanthu.pot -o gateway/locale/vi/LC_MESSAGES/vanthu.po -l vi
 	$(BIN)/pybabel -q compile -i gateway/locale/vi/LC_MESSAGES/vanthu.po -o gateway/locale/vi/LC_MESSAGES/vanthu.mo

@@ -103,13 +103,7 @@ class Exchange:
 
     async def _to_domain(self, route: MxRoute, domain: str) -> Talker:
         """The first server that can be reached and is protected as the policies want."""
-        if self.finder is None:
-            raise NoServer("4.3.5", "kind = mx needs [dns] in vanthu.toml", is_final=False)
-        hosts = await self.finder.hosts(domain, route)
-        policy = None
-        if self.policies is not None and route.mta_sts and not domain.startswith("["):
-            policy = await self.policies.of(domain)
-        rule = self.table.tls_of(domain)
+        hosts, rule, policy = await self.look_up(domain, route)
         trouble: Exception = NoServer("4.4.1", f"no server of {domain} could be tried")
         for host in hosts:
             try:
@@ -118,6 +112,18 @@ class Exchange:
             except (SMTPException, OSError, TlsFailed) as error:
                 trouble = error
         raise trouble
+
+    async def look_up(
+        self, domain: str, route: MxRoute
+    ) -> tuple[list[Host], TlsRule | None, Policy | None]:
+        """The servers of a domain, and what settings and domain say of TLS. NoServer."""
+        if self.finder is None:
+            raise NoServer("4.3.5", "kind = mx needs [dns] in vanthu.toml", is_final=False)
+        hosts = await self.finder.hosts(domain, route)
+        policy = None
+        if self.policies is not None and route.mta_sts and not domain.startswith("["):
+            policy = await self.policies.of(domain)
+        return hosts, self.table.tls_of(domain), policy
 
     async def _to_host(self, domain: str, host: Host, route: MxRoute, wanted: Wanted) -> Talker:
         trouble: Exception = TimeoutError(f"{host.name} has no address")
