@@ -20,7 +20,9 @@ class Limits:
     handshake_s: float = 30.0
     """For the TLS handshake and for a PROXY header."""
     data_rate_min: int = 256
-    """Bytes per second, averaged over DATA after its first 30 s; below it the client only waits."""
+    """Bytes per second, averaged over DATA after its first time; below it the client only waits."""
+    data_rate_after_s: float = 30.0
+    """How long DATA may be slower than that: TCP begins slowly, and mobile links pause."""
     session_s: float = 3600.0
     """One connection, whatever it does."""
     command_bytes: int = 2048
@@ -50,7 +52,10 @@ class Limits:
     mime_depth: int = 32
     """Multiparts and messages within one another."""
     bytes_in_flight: int = 256 * MIB
-    """Message bytes in memory in one process; when reached, clients wait at DATA."""
+    """Message bytes in memory in one process: a message that has no room waits at DATA. One at a
+    time may be over it, so that there is always one that comes to its end."""
+    bytes_reserved: int = MIB
+    """For a message whose client does not say its SIZE; 0 for none."""
     filter_s: float = 30.0
     """Longest time-out that a chain may give a filter."""
     journal_queue_bytes: int = 128 * MIB

@@ -17,7 +17,8 @@ from gateway.mail.acquaintance import Acquaintance
 from gateway.mail.verdict import Desk, Discard
 from gateway.roles.house import House
 from gateway.settings.read import Settings
-from gateway.smtp.door import Budget, Crowd, Door, ListenerTable
+from gateway.smtp.budget import Budget
+from gateway.smtp.door import Crowd, Door, ListenerTable
 from gateway.smtp.server import Server
 from gateway.smtp.sign_in import PasswordSignIn
 from gateway.smtp.wire import BUG

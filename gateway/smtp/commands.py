@@ -31,22 +31,41 @@ class Path:
     parameters: Mapping[str, str]
 
 
-def read_path(rest: bytes, *, utf8: bool, null: bool) -> Path:
-    """Read what stands behind ``MAIL FROM:`` or ``RCPT TO:``. BadCommand says what is wrong."""
+def read_sender(rest: bytes) -> Path:
+    """What stands behind ``MAIL FROM:``. BadCommand says what is wrong."""
+    path, parameters = _parted(rest)
+    if not path:
+        return Path(NOBODY, parameters)
+    return Path(_address(path, utf8="SMTPUTF8" in parameters), parameters)
+
+
+def read_recipient(rest: bytes, *, utf8: bool, domain: str) -> Path:
+    """What stands behind ``RCPT TO:``. BadCommand says what is wrong.
+
+    ``domain`` is ours: a bare ``<Postmaster>`` is the one there (RFC 5321 4.5.1).
+    """
+    path, parameters = _parted(rest)
+    if path.lower() == b"postmaster" and domain:
+        return Path(Address("postmaster", domain), parameters)
+    return Path(_address(path, utf8=utf8), parameters)
+
+
+def _parted(rest: bytes) -> tuple[bytes, dict[str, str]]:
     found = _LINE.fullmatch(rest)
     if not found:
         raise BadCommand("501 5.5.4 Syntax: an address in angle brackets, then parameters")
+    return found[1], _parameters(found[2] or b"")
+
+
+def _address(path: bytes, *, utf8: bool) -> Address:
     try:
-        text = found[1].decode("utf-8" if utf8 else "ascii")
+        text = path.decode("utf-8" if utf8 else "ascii")
     except UnicodeDecodeError:
         raise BadCommand(
             "553 5.6.7 An address with other than ASCII letters needs SMTPUTF8"
         ) from None
-    parameters = _parameters(found[2] or b"")
-    if not text and null:
-        return Path(NOBODY, parameters)
     try:
-        return Path(Address.parse_path(text, utf8=utf8), parameters)
+        return Address.parse_path(text, utf8=utf8)
     except BadAddress as error:
         raise BadCommand(
             f"553 {error.status} The address is not in order: {_ascii(error)}"

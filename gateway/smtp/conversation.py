@@ -10,17 +10,25 @@ from gateway.mail.message import Message
 from gateway.mail.session import Purpose, Recipient, Transaction
 from gateway.mail.verdict import Defer, Discard, Reject, Verdict
 from gateway.runtime.ids import new_id
-from gateway.smtp.commands import BadCommand, is_routed, mail_parameters, rcpt_parameters, read_path
+from gateway.smtp.commands import (
+    BadCommand,
+    is_routed,
+    mail_parameters,
+    rcpt_parameters,
+    read_recipient,
+    read_sender,
+)
 from gateway.smtp.data import Bad, DataDecoder
-from gateway.smtp.login import Login
+from gateway.smtp.door import among
 from gateway.smtp.wire import State
+from gateway.smtp.xclient import ATTRIBUTES, Introducing
 
 HTTP = frozenset({b"GET", b"POST", b"PUT", b"HEAD", b"OPTIONS", b"CONNECT", b"DELETE", b"PATCH"})
 IDLE_COMMANDS = frozenset({b"NOOP", b"RSET", b"VRFY", b"HELP", b"EXPN"})
 TLS_FREE = frozenset({b"EHLO", b"HELO", b"STARTTLS", b"NOOP", b"QUIT", b"RSET"})
 
 
-class Conversation(Login):
+class Conversation(Introducing):
     """Everything that is said on one connection."""
 
     def _line(self, line: bytes) -> None:
@@ -58,20 +66,30 @@ class Conversation(Login):
             self._say(str(error))
 
     def _ehlo(self, rest: bytes) -> None:
-        name = self._named(rest)
+        name = self._helo_said or self._named(rest)
         lines = [self._door.services.hostname, *self._offers()]
         dashed = [f"250-{line}" for line in lines[:-1]]
         self._forget()
         self._talk.is_esmtp = True
         yes = "\r\n".join([*dashed, f"250 {lines[-1]}"])
-        self._ask(Stage.HELO, self._walk.helo, lambda v: void(self._settle(v, yes)), name)
+        self._ask(
+            Stage.HELO,
+            self._walk.helo,
+            lambda v: void(self._settle(v, yes)),
+            name,
+        )
 
     def _helo(self, rest: bytes) -> None:
-        name = self._named(rest)
+        name = self._helo_said or self._named(rest)
         self._forget()
         self._talk.is_esmtp = False
         yes = f"250 {self._door.services.hostname}"
-        self._ask(Stage.HELO, self._walk.helo, lambda v: void(self._settle(v, yes)), name)
+        self._ask(
+            Stage.HELO,
+            self._walk.helo,
+            lambda v: void(self._settle(v, yes)),
+            name,
+        )
 
     @staticmethod
     def _named(rest: bytes) -> str:
@@ -91,6 +109,8 @@ class Conversation(Login):
             offers.append("STARTTLS")
         if self._door.sign_in and self._talk.tls and not self._talk.user:
             offers.append("AUTH PLAIN LOGIN")
+        if self._may_introduce:
+            offers.append(f"XCLIENT {' '.join(ATTRIBUTES)}")
         return offers
 
     def _mail(self, rest: bytes) -> None:
@@ -102,7 +122,7 @@ class Conversation(Login):
             raise BadCommand("503 5.5.1 There is a sender already; RSET begins anew")
         if rest[:5].upper() != b"FROM:":
             raise BadCommand("501 5.5.4 Syntax: MAIL FROM:<address>")
-        path = read_path(rest[5:], utf8=b"SMTPUTF8" in rest.upper(), null=True)
+        path = read_sender(rest[5:])
         begun = Transaction(self._talk, id=new_id(), sender=path.address)
         mail_parameters(begun, dict(path.parameters), self._limits.message_bytes)
         self._ask(Stage.MAIL, self._walk.mail, self._begun, begun)
@@ -120,7 +140,7 @@ class Conversation(Login):
             raise BadCommand("501 5.5.4 Syntax: RCPT TO:<address>")
         if len(transaction.recipients) >= self._limits.recipients:
             raise BadCommand("452 4.5.3 Too many recipients; send the rest in another message")
-        path = read_path(rest[3:], utf8=transaction.is_utf8, null=False)
+        path = read_recipient(rest[3:], utf8=transaction.is_utf8, domain=self._own_domain())
         notify, orcpt = rcpt_parameters(dict(path.parameters))
         if not self._may_send_to(path.address.domain) or is_routed(path.address):
             self._failed = "550 5.7.1 Relaying denied"
@@ -133,9 +153,15 @@ class Conversation(Login):
         talk = self._talk
         if talk.user or talk.services.directory.is_ours(domain):
             return True
-        if talk.listener is not Purpose.INBOUND or talk.client is None:
+        if talk.listener is not Purpose.INBOUND:
             return False
-        return any(talk.client in network for network in self._door.table.relay_from)
+        return among(talk.client, self._door.table.relay_from)
+
+    def _own_domain(self) -> str:
+        """Whose postmaster is meant where no domain is said: our own name's, or the first."""
+        services = self._door.services
+        domains = services.directory.domains()
+        return services.hostname if services.hostname in domains else min(domains, default="")
 
     def _rset(self, _: bytes) -> None:
         self._forget()
@@ -168,15 +194,12 @@ class Conversation(Login):
         if self._buffer:
             self._bye("421 5.5.1 A message sent before our 354 is not taken")
             return
-        if self._door.budget.used >= self._door.budget.limit:
-            self._state = State.BUSY
-            self._door.budget.waiting.append(self._admitted)
-            return
-        self._begin_data()
+        size = self._walk.transaction.declared_size or self._limits.bytes_reserved
+        self._state = State.BUSY
+        if self._door.budget.come(self._share, size, self._admitted):
+            self._begin_data()
 
     def _admitted(self) -> None:
-        if self._state is State.CLOSED:
-            return
         if self._buffer:
             self._bye("421 5.5.1 A message sent before our 354 is not taken")
             return
@@ -192,19 +215,14 @@ class Conversation(Login):
     def _take(self, data: bytes) -> None:
         assert self._decoder is not None
         self._data_bytes += len(data)
-        took = self.loop.time() - self._data_began
-        if took > self._limits.idle_s and self._data_bytes < took * self._limits.data_rate_min:
+        if self._is_too_slow():
             self._bye("421 4.4.2 Too slow")
             return
         done = self._decoder.feed(data)
-        self._hold(
-            self._decoder.size
-            if done is None
-            else len(done[0])
-            if not isinstance(done[0], Bad)
-            else 0
-        )
         if done is None:
+            if not self._door.budget.grow(self._share, self._decoder.size, self._grown):
+                self._stalled_at = self.loop.time()
+                self._pause()
             return
         self._decoder = None
         content, rest = done
@@ -217,6 +235,17 @@ class Conversation(Login):
             self._reject("554 5.4.6 The message goes round in a circle: too many Received fields")
             return
         self._ask(Stage.MESSAGE, self._walk.message, self._judged, message)
+
+    def _is_too_slow(self) -> bool:
+        limits, took = self._limits, self.loop.time() - self._data_began
+        return took > limits.data_rate_after_s and self._data_bytes < took * limits.data_rate_min
+
+    def _grown(self) -> None:
+        """There is room for more of the message: the time it was not read does not count."""
+        waited, self._stalled_at = self.loop.time() - self._stalled_at, 0.0
+        self._data_began += waited
+        self._deadline += waited
+        self._unpause()
 
     def _reject(self, reply: str) -> None:
         self._failed = reply
@@ -267,4 +296,5 @@ _COMMANDS: dict[bytes, Callable[[Conversation, bytes], None]] = {
     b"QUIT": Conversation._quit,  # noqa: SLF001
     b"STARTTLS": Conversation._starttls,  # noqa: SLF001
     b"AUTH": Conversation._auth_command,  # noqa: SLF001
+    b"XCLIENT": Conversation._xclient,  # noqa: SLF001
 }

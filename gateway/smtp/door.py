@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections import Counter, deque
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from ipaddress import IPv4Address, IPv6Address, ip_network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_network
 from typing import Literal, Protocol, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, IPvAnyNetwork
@@ -17,6 +17,7 @@ from gateway.chain.inspection import Inspection, Outcome
 from gateway.mail.limits import Limits
 from gateway.mail.services import Services
 from gateway.mail.session import Purpose
+from gateway.smtp.budget import Budget
 
 Client: TypeAlias = IPv4Address | IPv6Address | None
 
@@ -34,6 +35,10 @@ class ListenerTable(BaseModel):
     chain: str
     relay_from: tuple[IPvAnyNetwork, ...] = ()
     """Clients that may send to anybody without signing in, such as the mail server behind us."""
+    proxy_from: tuple[IPvAnyNetwork, ...] = ()
+    """Load balancers that begin each connection with a PROXY header, version 1 or 2."""
+    xclient_from: tuple[IPvAnyNetwork, ...] = ()
+    """Mail servers before us that may say by XCLIENT whom they got a message from."""
 
 
 class Keep(Protocol):
@@ -52,23 +57,6 @@ class SignIn(Protocol):
 
 class SignInError(Exception):
     """Not signed in; the text is the whole reply."""
-
-
-@dataclass(slots=True)
-class Budget:
-    """Message bytes in memory in this process; whoever comes when it is spent waits at DATA."""
-
-    limit: int
-    used: int = 0
-    waiting: deque[Callable[[], None]] = field(default_factory=deque)
-
-    def take(self, size: int) -> None:
-        self.used += size
-
-    def free(self, size: int) -> None:
-        self.used -= size
-        while self.waiting and self.used < self.limit:
-            self.waiting.popleft()()
 
 
 @dataclass(slots=True)
@@ -105,3 +93,8 @@ class Door:
     @property
     def needs_login(self) -> bool:
         return self.table.purpose is not Purpose.INBOUND
+
+
+def among(client: Client, networks: Iterable[IPv4Network | IPv6Network]) -> bool:
+    """Whether a client is in one of these networks."""
+    return client is not None and any(client in network for network in networks)

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import socket
+import ssl
 from contextlib import suppress
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 
 from gateway.smtp.conversation import Conversation
-from gateway.smtp.door import Door
+from gateway.smtp.door import Client, Door, among
+from gateway.smtp.proxied import read_proxy
 from gateway.smtp.wire import Wire
+
+log = logging.getLogger(__name__)
 
 BACKLOG = 1024
 GOODBYE_S = 30.0
@@ -24,26 +30,71 @@ class Server:
     _server: asyncio.Server | None = None
     _talking: set[Wire] = field(default_factory=set)
     _empty: asyncio.Event | None = None
+    _accepting: asyncio.Task[None] | None = None
+    _beginning: set[asyncio.Task[None]] = field(default_factory=set)
 
     async def open(self, sock: socket.socket | None = None) -> int:
         """Listen on the table's address, or on a socket handed over; returns the port."""
         if sock is None:
             sock = _bound(self.door.table.host, self.door.table.port)
-        implicit = self.door.table.tls == "implicit"
+        port: int = sock.getsockname()[1]
+        if self.door.table.proxy_from:
+            sock.setblocking(False)
+            sock.listen(BACKLOG)
+            self._accepting = self.door.loop.create_task(self._accept(sock))
+            return port
+        tls = self._tls()
         self._server = await self.door.loop.create_server(
             self._welcome,
             sock=sock,
             backlog=BACKLOG,
-            ssl=self.door.tls if implicit else None,
-            ssl_handshake_timeout=self.door.limits.handshake_s if implicit else None,
+            ssl=tls,
+            ssl_handshake_timeout=self.door.limits.handshake_s if tls else None,
         )
-        port: int = sock.getsockname()[1]
         return port
+
+    def _tls(self) -> ssl.SSLContext | None:
+        return self.door.tls if self.door.table.tls == "implicit" else None
+
+    async def _accept(self, sock: socket.socket) -> None:
+        """Clients who may come through a proxy: its header stands before the TLS handshake."""
+        with sock:
+            while True:
+                try:
+                    client, place = await self.door.loop.sock_accept(sock)
+                except OSError as error:
+                    log.warning("no client can be let in: %s", error)
+                    await asyncio.sleep(1.0)
+                    continue
+                task = self.door.loop.create_task(self._begin(client, place[0]))
+                self._beginning.add(task)
+                task.add_done_callback(self._beginning.discard)
+
+    async def _begin(self, sock: socket.socket, place: str) -> None:
+        door, tls = self.door, self._tls()
+        try:
+            behind = None
+            if among(ip_address(place.partition("%")[0]), door.table.proxy_from):
+                async with asyncio.timeout(door.limits.handshake_s):
+                    behind = await read_proxy(door.loop, sock)
+            await door.loop.connect_accepted_socket(
+                lambda: self._welcome(behind),
+                sock,
+                ssl=tls,
+                ssl_handshake_timeout=door.limits.handshake_s if tls else None,
+            )
+        except (OSError, asyncio.IncompleteReadError) as error:
+            log.info("a client from %s is not let in: %s", place, error or "it takes too long")
+            sock.close()
 
     async def close(self) -> None:
         """No new clients; those who are here finish their message and are sent away."""
         if self._server is not None:
             self._server.close()
+        if self._accepting is not None:
+            self._accepting.cancel()
+        for task in self._beginning:
+            task.cancel()
         for talk in list(self._talking):
             talk.finish()
         if self._talking:
@@ -51,8 +102,8 @@ class Server:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._empty.wait(), GOODBYE_S)
 
-    def _welcome(self) -> Conversation:
-        talk = Conversation(self.door, self._left)
+    def _welcome(self, behind: tuple[Client, int] | None = None) -> Conversation:
+        talk = Conversation(self.door, self._left, behind)
         self._talking.add(talk)
         return talk
 

@@ -21,8 +21,9 @@ from gateway.chain.inspection import Inspection, at_once
 from gateway.mail.session import Session, Tls
 from gateway.mail.verdict import Defer, Reject, Verdict
 from gateway.runtime.ids import new_id
+from gateway.smtp.budget import Share
 from gateway.smtp.data import DataDecoder
-from gateway.smtp.door import Crowd, Door
+from gateway.smtp.door import Client, Crowd, Door
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +47,13 @@ class State(Enum):
 class Wire(SMTP):
     """One connection. ``_line`` is given each command line, ``_take`` the bytes of a message."""
 
-    def __init__(self, door: Door, gone: Callable[[Wire], None]) -> None:
+    def __init__(
+        self,
+        door: Door,
+        gone: Callable[[Wire], None],
+        behind: tuple[Client, int] | None = None,
+    ) -> None:
+        """``behind``: the client and its port, where a proxy has named them."""
         # Not SMTP.__init__: it looks over itself and its handler by reflection, 0.5 ms a time.
         asyncio.StreamReaderProtocol.__init__(
             self, asyncio.StreamReader(loop=door.loop), loop=door.loop
@@ -55,12 +62,15 @@ class Wire(SMTP):
         self.transport: asyncio.Transport | None = None
         self._door = door
         self._gone = gone
+        self._behind = behind
         self._limits = door.limits
         self._state = State.BUSY
         self._buffer = bytearray()
         self._out: list[str] = []
         self._decoder: DataDecoder | None = None
-        self._held = 0
+        self._share = Share()
+        self._stalled_at = 0.0
+        """Since when the budget keeps a message from growing; 0: it does not."""
         self._counted: str | None = None
         self._commands = self._errors = self._noops = 0
         self._failed = ""
@@ -76,13 +86,9 @@ class Wire(SMTP):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast("asyncio.Transport", transport)  # uvloop's is one in all but name.
         peer = self.transport.get_extra_info("peername") or ("", 0)
-        client = ip_address(peer[0].partition("%")[0]) if peer[0] else None
-        door = self._door
-        self._talk = Session(
-            new_id(), "smtp", client, door.services, door.table.purpose, client_port=peer[1]
-        )
-        self._walk = Inspection(door.chain, self._talk)
-        self._note_tls()
+        itself = ip_address(peer[0].partition("%")[0]) if peer[0] else None
+        self._came_from, port = self._behind or (itself, peer[1])
+        self._meet(self._came_from, port)
         now = self.loop.time()
         self._ends = now + self._limits.session_s
         self._deadline = now + self._limits.idle_s
@@ -92,6 +98,15 @@ class Wire(SMTP):
             return
         self._ask(Stage.CONNECT, self._walk.connect, self._greet)
         self._flush()
+
+    def _meet(self, client: Client, port: int) -> None:
+        """Begin anew, with nothing known but who it is."""
+        door = self._door
+        self._talk = Session(
+            new_id(), "smtp", client, door.services, door.table.purpose, client_port=port
+        )
+        self._walk = Inspection(door.chain, self._talk)
+        self._note_tls()
 
     def _enter(self) -> str:
         crowd, key = self._door.crowd, Crowd.key(self._talk.client)
@@ -104,17 +119,21 @@ class Wire(SMTP):
             return "421 4.7.0 Too many connections from your address, please try again later"
         return ""
 
+    def _leave(self) -> None:
+        if self._counted is None:
+            return
+        crowd = self._door.crowd
+        crowd.all -= 1
+        crowd.by_client[self._counted] -= 1
+        if crowd.by_client[self._counted] <= 0:
+            del crowd.by_client[self._counted]
+        self._counted = None
+
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio gives it.
         self._state = State.CLOSED
         self._timer.cancel()
         self._let_go()
-        if self._counted is not None:
-            crowd = self._door.crowd
-            crowd.all -= 1
-            crowd.by_client[self._counted] -= 1
-            if crowd.by_client[self._counted] <= 0:
-                del crowd.by_client[self._counted]
-            self._counted = None
+        self._leave()
         if self._task is not None and not self._is_keeping:
             self._task.cancel()
         self._note_refused()
@@ -125,12 +144,11 @@ class Wire(SMTP):
         return False
 
     def pause_writing(self) -> None:
-        if self.transport is not None:
-            self.transport.pause_reading()  # Who does not read our replies is not read either.
+        self._pause()  # Who does not read our replies is not read either.
 
     def resume_writing(self) -> None:
-        if self.transport is not None:
-            self.transport.resume_reading()
+        if not self._stalled_at:
+            self._unpause()
 
     def finish(self) -> None:
         """We are stopping: say goodbye now, or as soon as the message under way is settled."""
@@ -143,7 +161,7 @@ class Wire(SMTP):
             return
         now = self.loop.time()
         due = min(self._deadline, self._ends)
-        if now < due or self._state is State.BUSY:
+        if now < due or self._state is State.BUSY or (self._stalled_at and now < self._ends):
             self._timer = self.loop.call_at(max(due, now + 1.0), self._tick)
             return
         self._bye("421 4.4.2 Time is up, please connect again")
@@ -171,8 +189,8 @@ class Wire(SMTP):
         else:
             self._buffer += data
         if self._state is State.BUSY:
-            if len(self._buffer) > BUSY_BUFFER and self.transport is not None:
-                self.transport.pause_reading()
+            if len(self._buffer) > BUSY_BUFFER:
+                self._pause()
             return
         self._run()
 
@@ -196,6 +214,14 @@ class Wire(SMTP):
                 return
             self._line(line[:-1])
         self._flush()
+
+    def _pause(self) -> None:
+        if self.transport is not None:
+            self.transport.pause_reading()
+
+    def _unpause(self) -> None:
+        if self.transport is not None and not self.transport.is_reading():
+            self.transport.resume_reading()
 
     # Replies.
 
@@ -252,8 +278,7 @@ class Wire(SMTP):
 
     def _resume(self) -> None:
         """Go on with what the client has sent meanwhile."""
-        if self.transport is not None and not self.transport.is_reading():
-            self.transport.resume_reading()
+        self._unpause()
         if self._state is State.DATA:
             data = bytes(self._buffer)
             self._buffer.clear()
@@ -297,14 +322,9 @@ class Wire(SMTP):
             failed, self._failed = self._failed, ""
             self._door.refused(self._walk, failed)
 
-    def _hold(self, size: int) -> None:
-        self._door.budget.take(size - self._held)
-        self._held = size
-
     def _let_go(self) -> None:
-        if self._held:
-            held, self._held = self._held, 0
-            self._door.budget.free(held)
+        self._stalled_at = 0.0
+        self._door.budget.free(self._share)
 
     def _note_tls(self) -> None:
         assert self.transport is not None

@@ -15,7 +15,8 @@ from gateway.mail.address import Address
 from gateway.mail.limits import Limits
 from gateway.mail.services import Services, SystemClock
 from gateway.mail.session import Purpose
-from gateway.smtp.door import Budget, Crowd, Door, ListenerTable
+from gateway.smtp.budget import Budget
+from gateway.smtp.door import Crowd, Door, ListenerTable
 from gateway.smtp.server import Server
 from tests.conftest import LAN, FakeDirectory, FakeNotepad
 
@@ -279,3 +280,39 @@ async def test_stopping_says_goodbye(office: Office) -> None:
     await office.servers[0].close()
     assert (await reader.readline()).startswith(b"421")
     writer.close()
+
+
+async def test_smtputf8_is_a_parameter_and_nothing_else(office: Office) -> None:
+    port = await office.open()
+    odd = "MAIL FROM:<smtputf8-đ@example.net>\r\n".encode()
+    said = "MAIL FROM:<đ@example.net> SMTPUTF8\r\n".encode()
+    assert codes(await say(port, HELLO, odd, said))[2:] == ["553", "250"]
+
+
+@pytest.mark.parametrize("to", [b"<postmaster>", b"<PostMaster>"])
+async def test_postmaster_needs_no_domain(office: Office, to: bytes) -> None:
+    port = await office.open()
+    lines = await say(
+        port, HELLO, b"MAIL FROM:<>\r\nRCPT TO:", to + b"\r\nDATA\r\n", LETTER + b".\r\n"
+    )
+    assert codes(lines)[-1] == "250"
+    assert str(office.kept.outcomes[0].recipients[0].address) == "postmaster@example.vn"
+    assert codes(await say(port, HELLO, b"MAIL FROM:<postmaster>\r\n"))[-1] == "553"
+
+
+async def test_who_sends_too_slowly_is_sent_away(office: Office) -> None:
+    limits = Limits(data_rate_after_s=0.1, data_rate_min=100_000)
+    lines = await say(await office.open(limits=limits), START, *[b"x"] * 10)
+    assert lines[-1] == "421 4.4.2 Too slow"
+
+
+async def test_a_message_larger_than_was_said_waits_for_room(office: Office) -> None:
+    limits = Limits(bytes_in_flight=100_000, bytes_reserved=100)
+    port = await office.open(limits=limits)
+    budget = office.servers[0].door.budget
+    large = b"x: y\r\n\r\n" + b"a line of text\r\n" * 20_000 + b".\r\n"
+    pieces = [large[at : at + 50_000] for at in range(0, len(large), 50_000)]
+    said = await asyncio.gather(*(say(port, START, *pieces) for _ in range(4)))
+    assert [codes(lines)[-1] for lines in said] == ["250"] * 4
+    assert [len(raw) for raw in office.kept.raw] == [len(large) - 3] * 4
+    assert budget.used == 0
