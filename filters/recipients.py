@@ -1,6 +1,17 @@
 """Whom mail may go to."""
 
-from gateway.api import Address, Answer, Defer, Filter, Reject, Reply, Stage, Transaction, Verdict
+from gateway.api import (
+    Address,
+    Answer,
+    Defer,
+    Filter,
+    Reject,
+    Reply,
+    Stage,
+    Transaction,
+    Verdict,
+    desk_kind,
+)
 
 UNKNOWN = Reply("5.1.1", "No such mailbox here")
 NO_RELAY = Reply("5.7.1", "Relaying denied")
@@ -49,6 +60,9 @@ class Recipients(Filter):
                 return Reject(f"{recipient} is for our own people", INTERNAL)
         if box is not None:
             return None
+        is_desk = recipient.domain == session.services.desk_domain and desk_kind(recipient.local)
+        if is_desk and not session.is_inbound:
+            return None  # The approval desk; the filter ``approval`` sees to it.
         if self.ask_backend and session.services.backend is not None:
             return self._ask(transaction, recipient)
         return Reject(f"there is no mailbox {recipient}", UNKNOWN)

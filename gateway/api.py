@@ -1,5 +1,15 @@
 """Everything a filter needs, in one import."""
 
+from gateway.approval.codes import FOR_THE_DESK as FOR_THE_DESK
+from gateway.approval.codes import bears_code as bears_code
+from gateway.approval.codes import bears_tag as bears_tag
+from gateway.approval.codes import desk_kind as desk_kind
+from gateway.approval.codes import without_codes as without_codes
+from gateway.approval.codes import without_tags as without_tags
+from gateway.approval.gate import Spoken as Spoken
+from gateway.approval.gate import document_sign as document_sign
+from gateway.approval.gate import named_document as named_document
+from gateway.approval.gate import spoken as spoken
 from gateway.chain.action import Action as Action
 from gateway.chain.action import strongest as strongest
 from gateway.chain.asked import Asked as Asked
@@ -34,6 +44,7 @@ from gateway.mail.facts import Fact as Fact
 from gateway.mail.facts import Facts as Facts
 from gateway.mail.links import hosts as hosts
 from gateway.mail.looks import reads_like as reads_like
+from gateway.mail.mailboxes import read_mailboxes as read_mailboxes
 from gateway.mail.markers import endings as endings
 from gateway.mail.markers import has_macros as has_macros
 from gateway.mail.markers import has_password as has_password
@@ -41,6 +52,8 @@ from gateway.mail.markers import is_program as is_program
 from gateway.mail.markers import is_test_virus as is_test_virus
 from gateway.mail.markers import is_turned_round as is_turned_round
 from gateway.mail.message import Message as Message
+from gateway.mail.message import decoded as decoded
+from gateway.mail.message import unfolded as unfolded
 from gateway.mail.mime import Mime as Mime
 from gateway.mail.mime import Part as Part
 from gateway.mail.origin import ARC as ARC

@@ -125,20 +125,6 @@ def _changes(edits: tuple[Edit, ...]) -> tuple[Change, ...]:
     return tuple(changes)
 
 
-def edits(changes: tuple[Change, ...], added: tuple[tuple[str, str], ...] = ()) -> tuple[Edit, ...]:
-    """The edits of a kept message, to make the bytes that are delivered.
-
-    ``added`` is what a desk put on top when it released it: (name, value).
-    """
-    made: list[Edit] = [
-        AddHeader(change.name, change.value)
-        if change.kind == "add"
-        else DropHeader(change.name, None if change.nth < 0 else change.nth)
-        for change in changes
-    ]
-    return (*made, *(AddHeader(name, value) for name, value in added))
-
-
 def _told(finding: Finding) -> Told:
     verdict = finding.verdict
     points = verdict.points if isinstance(verdict, Pass | Hold) else ()

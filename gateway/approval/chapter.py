@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Row, insert, update
 
 from gateway.approval import delegations, verdicts
 from gateway.approval.code_rows import APPROVAL
+from gateway.approval.codes import FOR_THE_DESK
 from gateway.approval.rows import asks, letters, metadata
 from gateway.approval.verdicts import DONE, ask_of, change
 from gateway.archive.approvals import (
@@ -33,9 +34,6 @@ from gateway.archive.approvals import (
 from gateway.archive.commands import Receive
 from gateway.archive.held import note, seq_of, settle
 from gateway.archive.journal import Record
-
-FOR_THE_DESK = "for the approval desk"
-"""Why a mail to the desk was kept and not delivered; by this its arrival is known."""
 
 
 def _arrived(connection: Connection, record: Record, arrival: Receive) -> None:

@@ -16,13 +16,24 @@ ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 CHECKS = ALPHABET + "*~$=U"
 """Check symbols: the value modulo 37, by Crockford's page."""
 
+FOR_THE_DESK = "for the approval desk"
+"""Why a mail to the desk was kept and not delivered; by this its arrival is known."""
+
 _LOOK_ALIKE = str.maketrans({"O": "0", "I": "1", "L": "1"})
 _VALUE = {symbol: value for value, symbol in enumerate(ALPHABET)}
 
 Random: TypeAlias = Callable[[int], bytes]
 """Gives that many random bytes: ``secrets.token_bytes``."""
 
-Verb: TypeAlias = Literal["approve", "refuse"]
+Verb: TypeAlias = Literal["approve", "refuse", "answer", "withdraw"]
+"""``answer``: its owner says in words what he decides."""
+
+Kind: TypeAlias = Literal["decision", "draft", "desk"]
+
+DRAFTS = "trinhduyet"
+"""Local part: drafts that shall be approved before they are sent."""
+DESK = "pheduyet"
+"""Local part: who the desk's own mails are from; mail to it is answered with help."""
 
 DECISION_LENGTH = 26
 """Symbols in a decision code: 130 bits, of which 128 are random."""
@@ -35,9 +46,16 @@ LOCAL_PARTS: dict[str, Verb] = {
     "approve": "approve",
     "tuchoi": "refuse",
     "refuse": "refuse",
+    "traloi": "answer",
+    "answer": "answer",
+    "rut": "withdraw",
+    "withdraw": "withdraw",
 }
 
-_DECISION = re.compile(r"(duyet|approve|tuchoi|refuse)-([0-9a-z-]{26,40})", re.IGNORECASE)
+_VERBS = "duyet|approve|tuchoi|refuse|traloi|answer|rut|withdraw"
+_DECISION = re.compile(rf"({_VERBS})-([0-9a-z-]{{26,40}})", re.IGNORECASE)
+_LEAKED = re.compile(rf"\b(?:{_VERBS})-[0-9a-z]{{26}}(?:@[0-9a-z.-]+)?", re.IGNORECASE)
+_LEAKED_BYTES = re.compile(_LEAKED.pattern.encode(), re.IGNORECASE)
 _TAG = re.compile(r"\[\s*PD[\s:]+([0-9A-Za-z][0-9A-Za-z\s\-‐-―*~$=]{8,30}?)\s*\]", re.IGNORECASE)
 
 
@@ -99,6 +117,14 @@ def decision_in(local_part: str) -> Decision | None:
     return Decision(LOCAL_PARTS[found[1].lower()], code.lower())
 
 
+def desk_kind(local_part: str) -> Kind | None:
+    """What an address at the desk's domain is for; None if it is none of the desk's."""
+    plain = local_part.lower()
+    if plain in {DRAFTS, DESK}:
+        return "draft" if plain == DRAFTS else "desk"
+    return "decision" if _DECISION.fullmatch(plain) else None
+
+
 def tags_in(subject: str) -> tuple[str, ...]:
     """Every well-formed tag in a decoded subject, in the normal spelling."""
     tags = (normal_tag(found[1]) for found in _TAG.finditer(subject))
@@ -113,6 +139,16 @@ def without_tags(subject: str) -> str:
 def bears_tag(subject: str) -> bool:
     """Whether there is anything to take out."""
     return bool(_TAG.search(subject))
+
+
+def bears_code(text: str | bytes) -> bool:
+    """Whether a decision code stands in it, a good one or not."""
+    return bool((_LEAKED_BYTES if isinstance(text, bytes) else _LEAKED).search(text))  # type: ignore[arg-type]
+
+
+def without_codes(text: str) -> str:
+    """A field's value without anything that looks like a decision code or its address."""
+    return _LEAKED.sub("", text)
 
 
 def _encoded(number: int, length: int) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable
 from enum import StrEnum
 from inspect import iscoroutinefunction
-from typing import TypeAlias
+from typing import ClassVar, TypeAlias
 
 from pydantic import BaseModel, ConfigDict
 
@@ -44,6 +44,9 @@ class Filter(BaseModel):
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    gates: ClassVar[bool] = False
+    """Asked also about what another filter has trusted: no order of filters walks around it."""
 
     def connect(self, session: Session) -> Answer:
         """A client has connected."""

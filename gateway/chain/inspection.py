@@ -179,7 +179,9 @@ class Inspection:
     async def _ask(self, stage: Stage, question: Question, about: str = "") -> Verdict:
         for step in self.chain.by_stage[stage]:
             if self._session_trusted or self._mail_trusted:
-                break
+                step = tuple(link for link in step if link.filter.gates)  # noqa: PLW2901
+                if not step:
+                    continue
             findings = await _put_all(question, step, stage)
             if about:
                 findings = [replace(finding, about=about) for finding in findings]

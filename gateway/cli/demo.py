@@ -19,8 +19,8 @@ from gateway.identity.keyring import OFFICE, new_keys
 DOMAIN = "songoaivu.example"
 """Of the shipped directory: what its people send is signed for it."""
 
-PASSWORDS = {"lan": "vanthu-demo-lan", "hoa": "vanthu-demo-hoa", "minh": "vanthu-demo-minh"}
-"""A clerk, her unit's leader, and the leader of another unit. For loopback alone."""
+PASSWORDS = {login: f"vanthu-demo-{login}" for login in ("lan", "hoa", "minh", "binh")}
+"""A clerk, her unit's leader, the leader of another unit, the director. For loopback alone."""
 
 
 def make(shipped: Path, folder: Path) -> Path:
@@ -41,6 +41,8 @@ def make(shipped: Path, folder: Path) -> Path:
         certificate(config / "demo.pem", config / "demo.key")
     if not (config / "keys").exists():
         new_keys(config / "keys", DOMAIN, dt.datetime.now(OFFICE).date())
+    if not (config / "approval-keys").exists():
+        new_keys(config / "approval-keys", DOMAIN, dt.datetime.now(OFFICE).date(), "pd")
     return config
 
 
@@ -88,7 +90,13 @@ Thử / try, in another terminal:
    curl -k --ssl-reqd smtp://127.0.0.1:{submission} -u lan:{lan} \\
      --mail-from lan@songoaivu.example --mail-rcpt minh@songoaivu.example -T {letter}
 
-3. Tìm lại, và vì sao / find it again, and its story:
+3. Thư của Sở chờ Giám đốc duyệt / the department's mail waits for its director:
+   curl -k --ssl-reqd smtp://127.0.0.1:{submission} -u lan:{lan} \\
+     --mail-from so@songoaivu.example --mail-rcpt vp@mofa.example -T {official}
+   {vanthu} --config {config} approve list
+   echo {binh} | {vanthu} --config {config} approve grant <số / number> --as binh
+
+4. Tìm lại, và vì sao / find it again, and its story:
    {vanthu} --config {config} find
    {vanthu} --config {config} why <số hoặc id / number or id>
 
@@ -104,17 +112,29 @@ Kính mời anh dự họp giao ban 8 giờ thứ Hai.
 """
 
 
+_OFFICIAL = """From: Sở Ngoại vụ <so@songoaivu.example>
+To: <vp@mofa.example>
+Subject: Mời họp liên ngành
+
+Kính mời Quý cơ quan dự họp 8 giờ thứ Hai.
+"""
+
+
 def told(config: Path, ports: dict[str, int]) -> None:
     """Say what runs, and three things to try."""
     letter = config.parent / "letter.eml"
     letter.write_bytes(_LETTER.replace("\n", "\r\n").encode())
+    official = config.parent / "official.eml"
+    official.write_bytes(_OFFICIAL.replace("\n", "\r\n").encode())
     text = _TOLD.format(
         ports=", ".join(f"{name} {port}" for name, port in ports.items()),
         data=(config / "../data").resolve(),
         inbound=ports.get("inbound", 0),
         submission=ports.get("submission", 0),
         lan=PASSWORDS["lan"],
+        binh=PASSWORDS["binh"],
         letter=letter,
+        official=official,
         vanthu=Path(sys.argv[0]),
         config=config,
     )

@@ -103,7 +103,7 @@ def _why(chosen: argparse.Namespace) -> int:
 
 
 def _show(chosen: argparse.Namespace) -> int:
-    from gateway.intake import edits
+    from gateway.archive.changes import edits
     from gateway.mail.message import Message
 
     with shelf(chosen) as opened:

@@ -34,7 +34,7 @@ def add(commands: Any) -> None:
     parser.set_defaults(work=_password)
 
 
-ROLE_NAMES = ("store", "register", "deliver", "smtp", "monitor", "trainer")
+ROLE_NAMES = ("store", "register", "deliver", "desk", "smtp", "monitor", "trainer")
 """As in ``roles/process.py``, which takes half a second to import."""
 
 

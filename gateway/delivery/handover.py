@@ -7,13 +7,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from gateway.archive.changes import edits
 from gateway.archive.commands import Receive
 from gateway.archive.queries import Owed
 from gateway.delivery import maildir
 from gateway.delivery.exchange import Exchange
 from gateway.delivery.outcome import Attempt, Letter, Origin, To
 from gateway.delivery.route import DiscardRoute, MaildirRoute, MxRoute, Route, ServerRoute
-from gateway.intake import edits
 from gateway.mail.address import Address
 from gateway.mail.message import Message
 

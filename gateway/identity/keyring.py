@@ -130,7 +130,7 @@ def _private(path: Path) -> Private:
     return key
 
 
-def new_keys(folder: Path, domain: str, signs_from: date) -> tuple[OwnKey, ...]:
+def new_keys(folder: Path, domain: str, signs_from: date, prefix: str = "v") -> tuple[OwnKey, ...]:
     """Make an RSA and an Ed25519 key, file them and enter them in the index.
 
     The selectors bear the day, so that nobody has to think of one. BadKeyring if they exist.
@@ -141,7 +141,7 @@ def new_keys(folder: Path, domain: str, signs_from: date) -> tuple[OwnKey, ...]:
         ("r", rsa.generate_private_key(public_exponent=65537, key_size=RSA_BITS)),
         ("e", Ed25519PrivateKey.generate()),
     ):
-        selector = f"v{signs_from:%Y%m%d}{letter}"
+        selector = f"{prefix}{signs_from:%Y%m%d}{letter}"
         entry = KeyEntry(
             domain=domain.lower(),
             selector=selector,

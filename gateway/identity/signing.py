@@ -65,14 +65,23 @@ class KeyringSigner:
             return ()
 
 
-def sign(letter: Letter, key: OwnKey, now_s: int) -> AddHeader:
-    """One DKIM-Signature over the letter as it stands, folded."""
+def sign(
+    letter: Letter, key: OwnKey, now_s: int, *, agent: str = "", more: tuple[bytes, ...] = ()
+) -> AddHeader:
+    """One DKIM-Signature over the letter as it stands, folded.
+
+    ``agent`` is the address of whom it is signed for (``i=``), in the key's domain; ``more`` are
+    names of further fields that are signed, each once more than it is there.
+    """
     names = _names(letter)
+    for name in more:
+        names += [name] * (len(letter.places.get(name, ())) + 1)
     fields = [
         (b"v", b"1"),
         (b"a", key.algorithm.encode()),
         (b"c", b"relaxed/relaxed"),
         (b"d", key.entry.domain.encode()),
+        *([(b"i", agent.encode())] if agent else []),
         (b"s", key.entry.selector.encode()),
         (b"t", str(now_s).encode()),
         (b"h", b" : ".join(names)),

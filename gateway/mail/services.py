@@ -94,6 +94,8 @@ class Services:
     notepad: Notepad
     hostname: str = "localhost"
     """Our own name: in the banner, in Received, in Authentication-Results."""
+    desk_domain: str = ""
+    """The domain of the approval desk's addresses: ``duyet-…@``, ``trinhduyet@``."""
     backend: Backend | None = None
     dns: Dns | None = None
     nose: Nose | None = None

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from gateway.archive.shelf import Shelf
 from gateway.roles.chapters import chapters
 from gateway.roles.deliver import Deliver
+from gateway.roles.desk import ApprovalDesk
 from gateway.roles.doors import Doors
 from gateway.roles.health import Monitor
 from gateway.roles.house import House, Role
@@ -29,6 +30,7 @@ ROLES: dict[str, Callable[[], Role]] = {
     "store": Store,
     "register": Register,
     "deliver": Deliver,
+    "desk": ApprovalDesk,
     "smtp": Doors,
     "monitor": Monitor,
     "trainer": Teacher,

@@ -41,6 +41,7 @@ async def open_services(settings: Settings, stack: AsyncExitStack) -> Services:
         clock=clock,
         notepad=notepad,
         hostname=server.hostname,
+        desk_domain=settings.approval.domain or server.hostname,
         dns=dns,
         identity=Verifier(dns, clock, server.hostname),
         signer=KeyringSigner(settings.origin.keyring),

@@ -12,12 +12,15 @@ from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
+from gateway.approval.tables import ApprovalTable
 from gateway.chain.chain import Chain
 from gateway.delivery.route import RoutesTable
 from gateway.directory.tables import Tables
 from gateway.dns.settings import DnsSettings
 from gateway.documents.settings import DocumentsTable
+from gateway.identity.keyring import BadKeyring, Keyring
 from gateway.mail.limits import Limits
+from gateway.mail.people import ApprovalPolicy
 from gateway.registry.tables import BooksTable
 from gateway.settings.chains import read_chains
 from gateway.settings.errors import Mistake, Mistakes, located
@@ -36,6 +39,7 @@ READ = frozenset(
         "passwords.toml",
         "rules.toml",
         "books.toml",
+        "approval.toml",
     }
 )
 """Every file that is read. Another one in the folder is a mistake: somebody believes in it."""
@@ -94,6 +98,9 @@ class Settings:
     books: BooksTable
     spam: SpamSettings
     documents: DocumentsTable
+    approval: ApprovalTable
+    approval_keys: Keyring
+    """The keys that sign approvals."""
 
 
 def read_settings(folder: Path) -> Settings:
@@ -109,6 +116,7 @@ def read_settings(folder: Path) -> Settings:
     if (folder / "books.toml").exists():
         check = partial(BooksTable.read, people=people)
         books = _file(folder / "books.toml", wrong, check) or books
+    approval, approval_keys = _approval(folder, people, wrong)
     chains: Mapping[str, Chain] = {}
     try:
         chains = read_chains(folder / "chains.toml")
@@ -127,6 +135,7 @@ def read_settings(folder: Path) -> Settings:
     if main is not None:
         wrong += _missing_ca(folder / "vanthu.toml", main)
         wrong += _unknown_chains(folder / "vanthu.toml", main, chains)
+        wrong += _ungated(folder / "vanthu.toml", main, chains, people)
     if wrong or not (main and routes and people and limits and origin):
         raise Mistakes(wrong)
     return Settings(
@@ -142,7 +151,23 @@ def read_settings(folder: Path) -> Settings:
         books=books.placed(folder),
         spam=_nested(main.spam, folder / main.server.data),
         documents=_with_ca(main.documents, folder),
+        approval=approval,
+        approval_keys=approval_keys,
     )
+
+
+def _approval(
+    folder: Path, people: Tables | None, wrong: list[Mistake]
+) -> tuple[ApprovalTable, Keyring]:
+    """approval.toml, or its defaults; and the keys that sign approvals."""
+    path, table = folder / "approval.toml", ApprovalTable()
+    if path.exists():
+        table = _file(path, wrong, partial(ApprovalTable.read, people=people)) or table
+    try:
+        return table, Keyring.load(table.keys_in(folder))
+    except BadKeyring as error:
+        wrong.append(Mistake(path, 0, "keys", str(error)))
+        return table, Keyring(())
 
 
 def _file(path: Path, wrong: list[Mistake], check: Callable[[dict[str, object]], T]) -> T | None:
@@ -239,6 +264,28 @@ def _with_ca(table: DocumentsTable, folder: Path) -> DocumentsTable:
     if table.ca_folder is None:
         return table
     return table.model_copy(update={"ca_folder": folder / table.ca_folder})
+
+
+def _ungated(
+    path: Path, main: _Main, chains: Mapping[str, Chain], people: Tables | None
+) -> list[Mistake]:
+    """Listeners where mail can leave without approval that the directory asks for."""
+    boxes = people.mailboxes.values() if people else ()
+    if all(box.approval is ApprovalPolicy.NONE for box in boxes):
+        return []
+    text = path.read_text(encoding="utf-8")
+    wrong: list[Mistake] = []
+    for name, table in main.listeners.items():
+        chain = chains.get(table.chain)
+        lets_out = table.purpose != "inbound" or bool(table.relay_from)
+        links = [link for step in chain.steps for link in step] if chain else []
+        if lets_out and links and not any(link.filter.gates for link in links):
+            what = (
+                f"mail can leave here, directory.toml has mailboxes that need approval, and chain "
+                f"{table.chain!r} lacks the filter approval"
+            )
+            wrong += located(what, path, text, f"listeners.{name}.chain")
+    return wrong
 
 
 def _placed(server: ServerTable, folder: Path) -> ServerTable:

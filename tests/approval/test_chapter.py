@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from gateway.approval.chapter import FOR_THE_DESK
+from gateway.approval.codes import FOR_THE_DESK
 from gateway.approval.rows import asks, decisions, letters, tags
 from gateway.approval.verdicts import ask_of
 from gateway.archive.approvals import (

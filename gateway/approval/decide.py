@@ -1,0 +1,96 @@
+"""From a person's wish to a word for the journal: his authority, and the bytes hashed again.
+
+Mail, command line and a web desk call the same function; whether the word counts is found by the
+fold.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, TypeAlias
+
+from gateway.approval.authority import NotAllowed
+from gateway.approval.book import Book, Waiting
+from gateway.approval.manifest import envelope_digest, raw_digest
+from gateway.approval.office import Office
+from gateway.archive.approvals import BreakGlass, Say
+from gateway.archive.commands import Receive
+from gateway.archive.journal import Record
+from gateway.archive.queries import Queries
+
+Verdict: TypeAlias = Literal["approve", "refuse", "withdraw"]
+
+
+@dataclass(frozen=True, slots=True)
+class How:
+    """By which way somebody said it."""
+
+    channel: str
+    strength: str
+    code: str = ""
+    reply: str = ""
+    comment: str = ""
+
+
+@dataclass(frozen=True)
+class Decider:
+    """Makes words about waiting messages."""
+
+    office: Office
+    book: Book
+    queries: Queries
+
+    def record(self, mail: str) -> Record:
+        """A message whole, its bytes checked against their digest. LookupError if it is gone."""
+        found = self.queries.one(mail)
+        if found is None:
+            raise LookupError(f"no message {mail}")
+        return self.queries.record(found)
+
+    def digests(self, row: Waiting) -> tuple[str, str]:
+        """(raw, envelope) of what lies in the archive now."""
+        record = self.record(row.mail)
+        command = record.command
+        assert isinstance(command, Receive)
+        recipients = row.recipients or tuple(r.address for r in command.recipients)
+        return raw_digest(record.raw), envelope_digest(command.sender, recipients)
+
+    def word(self, row: Waiting, login: str, verdict: Verdict, at: datetime, how: How) -> Say:
+        """A word ready for the journal. NotAllowed says why this person may not say it."""
+        raw, envelope = self.digests(row)
+        capacity = delegation = basis = ""
+        if verdict == "withdraw":
+            if login != row.author:
+                raise NotAllowed("only who sent it may take it back")
+        elif row.state == "pending":  # Of what is over, the fold tells who decided it, and when.
+            box = self.office.box(row.box)
+            lent = self.book.delegations()
+            own = row.own and login == row.author and verdict == "approve"
+            author = "" if own else row.author
+            found = self.office.authority_of(box, row.now_at, lent, login, at, author)
+            capacity, delegation, basis = str(found.capacity), found.delegation, found.basis
+        return Say(
+            mail=row.mail,
+            verdict=verdict,
+            actor=login,
+            at_ms=int(at.timestamp() * 1000),
+            step=row.step,
+            capacity=capacity,
+            delegation=delegation,
+            basis=basis,
+            digest=raw,
+            envelope=envelope,
+            code=how.code,
+            channel=how.channel,
+            strength=how.strength,
+            comment=how.comment,
+            reply=how.reply,
+        )
+
+    def break_glass(self, row: Waiting, login: str, reason: str, at: datetime) -> BreakGlass:
+        """One of two words that let it out without its leader. NotAllowed if he is not named."""
+        if login not in self.office.table.break_glass:
+            raise NotAllowed(f"{login} is not among break_glass in approval.toml")
+        raw, envelope = self.digests(row)
+        return BreakGlass(row.mail, login, int(at.timestamp() * 1000), reason, raw, envelope)

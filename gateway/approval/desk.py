@@ -1,0 +1,111 @@
+"""What every work of the desk has at hand, and one waiting message with all that is known of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from gateway.approval.authority import Authority
+from gateway.approval.book import Book, Waiting
+from gateway.approval.codes import Random, Verb, hashed, new_decision_code
+from gateway.approval.compose import Notice, notice
+from gateway.approval.decide import Decider
+from gateway.approval.drafts import draft_in
+from gateway.approval.letters import Case
+from gateway.approval.office import Office
+from gateway.approval.rendition import difference, lines_of
+from gateway.archive.approvals import Code
+from gateway.archive.commands import Receive
+from gateway.archive.journal import Entry
+from gateway.archive.queries import Queries
+from gateway.identity.keyring import Keyring
+from gateway.mail.message import Message
+from gateway.mail.services import Clock, Notepad
+
+LOCAL = {"approve": "duyet", "refuse": "tuchoi", "answer": "traloi", "withdraw": "rut"}
+"""How an address begins that carries a code of this verb."""
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Everything but the journal itself: what is to be written is returned as entries."""
+
+    office: Office
+    book: Book
+    queries: Queries
+    keyring: Keyring
+    notepad: Notepad
+    clock: Clock
+    random: Random
+
+    @property
+    def decider(self) -> Decider:
+        return Decider(self.office, self.book, self.queries)
+
+    def now(self) -> datetime:
+        return self.clock.now()
+
+    def now_ms(self) -> int:
+        return int(self.now().timestamp() * 1000)
+
+    def case(self, row: Waiting) -> Case:
+        """A waiting message with everything that is said about it."""
+        record = self.decider.record(row.mail)
+        arrival = record.command
+        assert isinstance(arrival, Receive)
+        message, recipients = self.content(row, arrival, record.raw)
+        case = Case(self.office, row, arrival, str(record.number or ""), message, recipients)
+        tried = [why for why in self.book.tried(row.mail).values() if why]
+        against = self._before(row, message, recipients)
+        return Case(**{**case.__dict__, **against, "tag_trouble": "; ".join(tried)})
+
+    def content(
+        self, row: Waiting, arrival: Receive, raw: bytes
+    ) -> tuple[Message, tuple[str, ...]]:
+        """What is to be approved, and for whom: the message, or the draft within it."""
+        if row.kind == "draft":
+            draft = draft_in(Message(raw), arrival, self.office.drafts)
+            if draft is not None:
+                return draft.message, draft.recipients
+        return Message(raw), tuple(r.address for r in arrival.recipients)
+
+    def _before(self, row: Waiting, message: Message, recipients: Iterable[str]) -> dict[str, str]:
+        earlier = self.book.ask(row.before) if row.before else None
+        if earlier is None:
+            return {}
+        record = self.decider.record(earlier.mail)
+        assert isinstance(record.command, Receive)
+        seen, to = self.content(earlier, record.command, record.raw)
+        changed = difference(lines_of(seen, to), lines_of(message, recipients))
+        return {"difference": changed, "against": str(record.number or earlier.mail)}
+
+    def approvers(self, row: Waiting) -> tuple[Authority, ...]:
+        """Who may decide the present step now."""
+        box, lent = self.office.box(row.box), self.book.delegations()
+        return self.office.may_ask(box, row.now_at, lent, self.now(), row.author)
+
+    def notice(self, mail: Notice) -> Entry:
+        return notice(self.office, mail, self.now())
+
+    def request_id(self, row: Waiting, login: str, step: int) -> str:
+        """The Message-ID of a request: the same whenever it is asked for."""
+        return f"<{row.mail}.{step}.{login}.request@{self.office.hostname}>"
+
+    def thread(self, row: Waiting, login: str) -> str:
+        """What later mails to an approver answer: the requests that he got."""
+        return " ".join(self.request_id(row, login, step) for step in range(row.step + 1))
+
+
+@dataclass
+class Mint:
+    """New codes about one message: their addresses go out, their hashes into the journal."""
+
+    desk: Desk
+    mail: str
+    made: list[Code] = field(default_factory=list[Code])
+
+    def address(self, login: str, verb: Verb) -> str:
+        code = new_decision_code(self.desk.random)
+        self.made.append(Code(hashed(code), self.mail, login, verb))
+        return f"{LOCAL[verb]}-{code}@{self.desk.office.domain}"

@@ -1,0 +1,129 @@
+"""The desk at work: it looks at the rows, does what is due, and writes it down; round by round.
+
+Everything follows from the rows, and each piece of work is one batch for the journal: a crash
+leaves it done or not done. So nothing is asked twice, and nothing that was decided is forgotten.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from gateway.approval.closing import announce, finish, ring
+from gateway.approval.desk import Desk
+from gateway.approval.incoming import answer, hear
+from gateway.approval.opening import open_case, request_all, spend_tags
+from gateway.archive.journal import Entry, Journal, JournalError
+
+log = logging.getLogger(__name__)
+
+POLL_S = 0.1
+"""How often the rows are looked at when nobody wakes us."""
+AGAIN_S = 60.0
+"""When work that went wrong is tried again."""
+
+Work: TypeAlias = tuple[str, Callable[[], list[Entry]]]
+"""The message it is about, and what makes its entries."""
+
+
+@dataclass
+class Rounds:
+    """Works until it is stopped. One of these runs for an archive."""
+
+    desk: Desk
+    journal: Journal
+    settled: Callable[[int], Awaitable[bool]]
+    """Wait until the rows know of a record."""
+    _later: dict[str, float] = field(default_factory=dict[str, float])
+    """Messages with which something went wrong, and when to try again (loop's time)."""
+
+    async def run(self, stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            busy = False
+            try:
+                busy = await self.round()
+            except (JournalError, OSError) as error:
+                log.error("approval: %s; trying again", error)  # noqa: TRY400
+                await asyncio.sleep(1.0)
+            if busy:
+                continue
+            try:
+                await asyncio.wait_for(stop.wait(), POLL_S)
+            except TimeoutError:
+                continue
+
+    async def round(self) -> bool:
+        """All kinds of work once, in the order in which one leads to the next."""
+        did = False
+        for kind in (
+            self._tags,
+            self._new,
+            self._letters,
+            self._answers,
+            self._approved,
+            self._requests,
+            self._alarms,
+            self._news,
+        ):
+            did |= await self._do(kind)
+        return did
+
+    async def _do(self, kind: Callable[[], Iterator[Work]]) -> bool:
+        works = await asyncio.to_thread(lambda: list(kind()))
+        last = 0
+        for mail, make in works:
+            entries = await self._made(mail, make)
+            if entries:
+                kept = await self.journal.append(entries)
+                last = kept[-1].seq
+        if last:
+            await self.settled(last)
+        return bool(last)
+
+    async def _made(self, mail: str, make: Callable[[], list[Entry]]) -> list[Entry]:
+        now = asyncio.get_running_loop().time()
+        if self._later.get(mail, 0.0) > now:
+            return []
+        try:
+            entries = await asyncio.to_thread(make)
+        except Exception:  # One message may not stop the others; it stays where it is.
+            log.exception("approval of mail %s goes wrong; again in %.0f s", mail, AGAIN_S)
+            self._later[mail] = now + AGAIN_S
+            return []
+        self._later.pop(mail, None)
+        return entries
+
+    def _tags(self) -> Iterator[Work]:
+        for row in self.desk.book.new():
+            yield row.mail, lambda row=row: spend_tags(self.desk, row)  # type: ignore[misc]
+
+    def _new(self) -> Iterator[Work]:
+        for row in self.desk.book.new():
+            yield row.mail, lambda row=row: open_case(self.desk, row)  # type: ignore[misc]
+
+    def _letters(self) -> Iterator[Work]:
+        for mail, _ in self.desk.book.letters():
+            yield mail, lambda mail=mail: hear(self.desk, mail)  # type: ignore[misc]
+
+    def _answers(self) -> Iterator[Work]:
+        for mail, _ in self.desk.book.letters():
+            yield mail, lambda mail=mail: answer(self.desk, mail)  # type: ignore[misc]
+
+    def _approved(self) -> Iterator[Work]:
+        for row in self.desk.book.approved():
+            yield row.mail, lambda row=row: finish(self.desk, row)  # type: ignore[misc]
+
+    def _requests(self) -> Iterator[Work]:
+        for row in self.desk.book.to_request():
+            yield row.mail, lambda row=row: request_all(self.desk, row)  # type: ignore[misc]
+
+    def _alarms(self) -> Iterator[Work]:
+        for row in self.desk.book.ringing(self.desk.now_ms()):
+            yield row.mail, lambda row=row: ring(self.desk, row)  # type: ignore[misc]
+
+    def _news(self) -> Iterator[Work]:
+        for row in self.desk.book.to_announce():
+            yield row.mail, lambda row=row: announce(self.desk, row)  # type: ignore[misc]
