@@ -56,6 +56,8 @@ from gateway.mail.message import decoded as decoded
 from gateway.mail.message import unfolded as unfolded
 from gateway.mail.mime import Mime as Mime
 from gateway.mail.mime import Part as Part
+from gateway.mail.number import DocumentNumber as DocumentNumber
+from gateway.mail.number import symbol_key as symbol_key
 from gateway.mail.origin import ARC as ARC
 from gateway.mail.origin import DKIM as DKIM
 from gateway.mail.origin import DMARC as DMARC
@@ -86,6 +88,7 @@ from gateway.mail.papers import Paper as Paper
 from gateway.mail.papers import Signature as Signature
 from gateway.mail.papers import Span as Span
 from gateway.mail.papers import Trust as Trust
+from gateway.mail.passwords import given_away as given_away
 from gateway.mail.people import ApprovalPolicy as ApprovalPolicy
 from gateway.mail.people import Mailbox as Mailbox
 from gateway.mail.people import MailboxKind as MailboxKind
@@ -113,6 +116,13 @@ from gateway.mail.verdict import Points as Points
 from gateway.mail.verdict import Reject as Reject
 from gateway.mail.verdict import Reply as Reply
 from gateway.mail.verdict import Verdict as Verdict
+from gateway.mail.vietnamese import readable as readable
+from gateway.mail.written import old_fonts as old_fonts
+from gateway.mail.written import old_text as old_text
+from gateway.registry.document import Document as Document
+from gateway.registry.enclosed import document_in as document_in
+from gateway.registry.enclosed import documents_of as documents_of
+from gateway.registry.enclosed import own_text as own_text
 from gateway.runtime.libmagic import real_type as real_type
 from gateway.spam.label import is_advertising as is_advertising
 from gateway.spam.label import is_official as is_official

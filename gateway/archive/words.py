@@ -7,13 +7,11 @@ place that knows SQLite's FTS5; another database brings its own ``matching``.
 from __future__ import annotations
 
 import logging
-import re
 import sqlite3
 import threading
 import time
 from collections.abc import Callable
 from contextlib import closing
-from html import unescape
 from itertools import islice
 from pathlib import Path
 
@@ -23,6 +21,7 @@ from gateway.archive.commands import Receive
 from gateway.archive.journal import JournalError, Record
 from gateway.archive.keeper import FileJournal
 from gateway.archive.record import HEAD_BYTES
+from gateway.mail.hypertext import plain
 from gateway.mail.message import Message
 from gateway.mail.text import folded
 from gateway.mail.vietnamese import readable
@@ -82,11 +81,6 @@ def plain_words(record: Record) -> str:
     return f"{command.subject} {command.author} {command.sender} {to}"
 
 
-_TAG = re.compile(
-    r"<(?:style|script)\b.*?</(?:style|script)\s*>|<[^<>]*>", re.DOTALL | re.IGNORECASE
-)
-
-
 def all_words(record: Record) -> str:
     """What a message can be found by: its fields, the names of its files, its text."""
     told = [plain_words(record)]
@@ -96,9 +90,9 @@ def all_words(record: Record) -> str:
             told += part.names
             if part.is_attachment or left <= 0:
                 continue
-            text = readable(part.text(left))
+            text = part.text(left)
             left -= len(text)
-            told.append(unescape(_TAG.sub(" ", text)) if part.type == "text/html" else text)
+            told.append(readable(plain(text) if part.type == "text/html" else text))
     except Exception:  # Whatever a stranger sent, the next message is found all the same.
         log.exception("mail %s cannot be read for search", record.seq)
     return " ".join(told)

@@ -115,7 +115,8 @@ def _table(codes: bytes, first: int, kept: frozenset[int] = frozenset()) -> dict
 
 _TCVN3_TABLE = _table(_VN1, 0xA1)
 """Without 0x80 to 0x9F: those are quotes and dashes in every ABC font."""
-_VISCII_TABLE = _table(_VISCII, 0x01)
+_VISCII_TABLE = _table(_VISCII, 0x01, frozenset({0xA0}))
+"""Without 0xA0, a capital that nobody types and a blank everywhere else."""
 _VPS_TABLE = _table(_VPS, 0x80)
 _SOFT = str.maketrans("\u2010\u2011\ufffe\x02", "\xad\xad\xad\xad")
 """What text extractors make of 0xAD, which is "ư" in TCVN3 and a soft hyphen elsewhere."""

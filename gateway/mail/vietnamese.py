@@ -55,6 +55,7 @@ def legacy_charset(text: str) -> Charset | None:
     text = text[:TEXT_MAX]
     if text.isascii():
         return None
+    text = unicodedata.normalize("NFC", text)
     if not _TRUE_LETTERS.search(text):
         return _best(text)
     lines = [line for line in text.splitlines() if not line.isascii()]
@@ -99,9 +100,10 @@ def _share(text: str) -> tuple[float, int, int]:
         if not word.isascii() and not (word.isupper() and _is_short(word))
     ]
     good = [word for word in marked if is_syllable(word)]
+    whole = {word for word in good if len(word) > 1}
     strange = sum(not (c.isascii() or c.isalnum() or c.isspace() or c in _FINE) for c in text)
     total = len(marked) + strange
-    return (len(good) / total if total else 0.0), len(set(good)), len(marked)
+    return (len(good) / total if total else 0.0), len(whole), len(marked)
 
 
 _FINE = frozenset("“”‘’–—…•·«»°€´\u00a0\u2212×§©®")

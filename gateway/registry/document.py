@@ -115,7 +115,7 @@ def read_document(
     return replace(document, is_draft=is_draft)
 
 
-def documents_text(lines: Sequence[Line], source: Source = Source.TEXT) -> Document:
+def document_of_lines(lines: Sequence[Line], source: Source) -> Document:
     """What lines from one source say; for text that is no file, such as a mail's own body."""
     return _said(lines, source)
 
