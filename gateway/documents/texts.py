@@ -67,21 +67,97 @@ def is_odd(text: str) -> bool:
 
 
 def spans(page: pdfium.PdfPage, layer: pdfium.PdfTextPage, count: int) -> Iterator[Span]:
-    """Pieces of one font on one line. PDFium cuts them so."""
+    """Pieces of one font on one line, letter by letter.
+
+    PDFium's own rectangles are cut at every accent, and the text "within" one takes in letters of
+    its neighbours.
+    """
     turn = Turned(page)
-    name, flags = ctypes.create_string_buffer(128), ctypes.c_int()
-    for n in range(min(layer.count_rects(0, count), SPANS_MAX)):
-        left, bottom, right, top = layer.get_rect(n)
-        text = clean(layer.get_text_bounded(left, bottom, right, top)).strip("\n")
-        if not text.strip():
+    fonts = _Fonts(layer)
+    piece = _Piece()
+    told = 0
+    for index in range(count):
+        code = fpdf.FPDFText_GetUnicode(layer.raw, index)
+        box = _box(layer, index)
+        if code in _LINE_ENDS or not code or box is None:
+            sign, font = "", piece.font
+        else:
+            sign, font = chr(code), fonts.at(index)
+        if sign and piece.takes(box, font):
+            piece.add(sign, box, font)
             continue
-        x, y = (left + right) / 2, (bottom + top) / 2
-        at = fpdf.FPDFText_GetCharIndexAtPos(layer.raw, x, y, right - left, top - bottom)
-        length = fpdf.FPDFText_GetFontInfo(layer.raw, at, name, 128, flags) if at >= 0 else 0
-        font = name.raw[: max(length - 1, 0)].decode("utf-8", "replace")
-        yield Span(
-            text=text, font=font.partition("+")[2] or font, box=turn.box(left, bottom, right, top)
-        )
+        if (whole := clean(piece.text)).strip():
+            yield Span(text=whole.strip(), font=piece.font, box=turn.box(*piece.box))
+            told += 1
+        piece = _Piece()
+        if sign.strip():
+            piece.add(sign, box, font)
+        if told >= SPANS_MAX:
+            return
+    if (whole := clean(piece.text)).strip():
+        yield Span(text=whole.strip(), font=piece.font, box=turn.box(*piece.box))
+
+
+_LINE_ENDS = frozenset({10, 13})
+Edges = tuple[float, float, float, float]
+"""Left, bottom, right, top in points."""
+
+
+def _box(layer: pdfium.PdfTextPage, index: int) -> Edges | None:
+    found = fpdf.FS_RECTF()
+    if not fpdf.FPDFText_GetLooseCharBox(layer.raw, index, found):
+        return None
+    return found.left, found.bottom, found.right, found.top
+
+
+class _Fonts:
+    """The font of a letter, asked once for each piece of text that the page draws."""
+
+    def __init__(self, layer: pdfium.PdfTextPage) -> None:
+        self._layer = layer
+        self._name, self._flags = ctypes.create_string_buffer(128), ctypes.c_int()
+        self._known: dict[int, str] = {}
+
+    def at(self, index: int) -> str:
+        drawn = fpdf.FPDFText_GetTextObject(self._layer.raw, index)
+        key = ctypes.cast(drawn, ctypes.c_void_p).value or 0
+        if key not in self._known or not key:
+            self._known[key] = self._asked(index)
+        return self._known[key]
+
+    def _asked(self, index: int) -> str:
+        length = fpdf.FPDFText_GetFontInfo(self._layer.raw, index, self._name, 128, self._flags)
+        font = self._name.raw[: min(max(length - 1, 0), 127)].decode("utf-8", "replace")
+        return font.partition("+")[2] or font
+
+
+class _Piece:
+    """Letters that follow one another on a line."""
+
+    def __init__(self) -> None:
+        self.text, self.font = "", ""
+        self.box: Edges = (0.0, 0.0, 0.0, 0.0)
+
+    def takes(self, box: Edges | None, font: str) -> bool:
+        """Whether a letter goes on where this piece ends; a blank has no font of its own."""
+        if not self.text:
+            return False
+        if box is None:
+            return True
+        height = max(self.box[3] - self.box[1], 1.0)
+        shift = abs((box[1] + box[3]) - (self.box[1] + self.box[3])) / 2
+        gap = box[0] - self.box[2]
+        return font == self.font and shift < 0.4 * height and -height < gap < 0.8 * height
+
+    def add(self, sign: str, box: Edges | None, font: str) -> None:
+        self.text += sign
+        if box is None:
+            return
+        if not self.font and not self.box[3]:
+            self.box, self.font = box, font
+            return
+        left, bottom, right, top = self.box
+        self.box = (min(left, box[0]), min(bottom, box[1]), max(right, box[2]), max(top, box[3]))
 
 
 class Turned:
