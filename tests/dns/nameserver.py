@@ -1,7 +1,7 @@
 """A tiny name server on loopback, for tests of the resolver."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import cast
 
@@ -18,6 +18,8 @@ class Server(asyncio.DatagramProtocol):
         self.zone = zone
         self.asked: list[tuple[str, str]] = []
         self.secure = False
+        self.lies: Callable[[dns.message.Message], bytes] | None = None
+        """Instead of an answer, whatever this makes of the question."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast("asyncio.DatagramTransport", transport)
@@ -27,6 +29,9 @@ class Server(asyncio.DatagramProtocol):
         question = query.question[0]
         key = (question.name.to_text().lower(), dns.rdatatype.to_text(question.rdtype))
         self.asked.append(key)
+        if self.lies is not None:
+            self.transport.sendto(self.lies(query), addr)
+            return
         found = self.zone.get(key, int(dns.rcode.NXDOMAIN))
         if found is None:
             return

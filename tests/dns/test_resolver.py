@@ -1,8 +1,11 @@
 """One question on the wire however many ask it, and definite answers told from none."""
 
 import asyncio
+from collections.abc import Callable
 from ipaddress import IPv4Address, ip_address
 
+import dns.message
+import dns.rrset
 import pytest
 from pydantic import ValidationError
 
@@ -68,6 +71,53 @@ async def test_a_failing_and_a_silent_server_are_away_and_left_alone_for_a_momen
         assert len(zone.asked) == asked
 
 
+def _another_name(query: dns.message.Message) -> bytes:
+    reply = dns.message.make_response(query)
+    reply.question[0] = dns.rrset.from_text("evil.example.", 0, "IN", "TXT")
+    reply.answer.append(dns.rrset.from_text("evil.example.", 60, "IN", "TXT", '"v=spf1 +all"'))
+    return reply.to_wire()
+
+
+def _another_id(query: dns.message.Message) -> bytes:
+    reply = dns.message.make_response(query)
+    name = query.question[0].name
+    reply.answer.append(dns.rrset.from_text(name, 60, "IN", "TXT", '"v=spf1 +all"'))
+    reply.id ^= 1
+    return reply.to_wire()
+
+
+def _beside_the_question(query: dns.message.Message) -> bytes:
+    reply = dns.message.make_response(query)
+    reply.answer.append(dns.rrset.from_text("evil.example.", 60, "IN", "TXT", '"v=spf1 +all"'))
+    return reply.to_wire()
+
+
+def _in_a_circle(query: dns.message.Message) -> bytes:
+    reply = dns.message.make_response(query)
+    name = query.question[0].name
+    reply.answer.append(dns.rrset.from_text(name, 60, "IN", "CNAME", "b.vn."))
+    reply.answer.append(dns.rrset.from_text("b.vn.", 60, "IN", "CNAME", name.to_text()))
+    return reply.to_wire()
+
+
+@pytest.mark.parametrize(
+    "lie",
+    [
+        _another_name, _another_id, _beside_the_question, _in_a_circle,
+        lambda _: b"", lambda _: b"\xff" * 400, lambda query: query.to_wire()[:14],
+        lambda query: dns.message.make_response(query).to_wire()[:-1] + b"\xc0\x0c" * 200,
+    ],
+)  # fmt: skip
+async def test_a_lying_server_is_not_believed(lie: Callable[[dns.message.Message], bytes]) -> None:
+    async with serving({}) as (zone, at):
+        zone.lies = lie
+        try:
+            found = await Resolver(settings(at, 0.3)).txt("asked.vn")
+        except DnsAway:
+            return
+        assert found.records == ()
+
+
 async def test_one_who_gives_up_does_not_take_the_answer_from_another() -> None:
     async with serving({("slow.vn.", "TXT"): None}) as (_, at):
         resolver = Resolver(settings(at, 0.4))
@@ -127,7 +177,7 @@ def test_servers_are_addresses_with_ports() -> None:
 
 
 async def test_the_canned_one_knows_absence_and_aliases() -> None:
-    dns = Canned(
+    canned = Canned(
         {
             "a.e.vn": {"CNAME": ["b.e.vn"]},
             "b.e.vn": {"A": ["192.0.2.1"], "TXT": [AWAY]},
@@ -135,10 +185,10 @@ async def test_the_canned_one_knows_absence_and_aliases() -> None:
             "dead.vn": {AWAY: []},
         }
     )
-    assert (await dns.a("A.e.vn.")).records == (IPv4Address("192.0.2.1"),)
-    assert await dns.a("e.vn") == Found()
-    assert await dns.a("x.e.vn") == Found(exists=False)
-    assert await dns.a("loop.vn") == Found()
+    assert (await canned.a("A.e.vn.")).records == (IPv4Address("192.0.2.1"),)
+    assert await canned.a("e.vn") == Found()
+    assert await canned.a("x.e.vn") == Found(exists=False)
+    assert await canned.a("loop.vn") == Found()
     for name in ("b.e.vn", "dead.vn"):
         with pytest.raises(DnsAway):
-            await dns.txt(name)
+            await canned.txt(name)

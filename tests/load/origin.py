@@ -40,6 +40,8 @@ from gateway.mail.origin import Word
 from gateway.mail.services import Services
 from gateway.mail.session import Session, Transaction
 from tests.conftest import FakeDirectory, FakeNotepad
+from tests.identity.hostile import cases
+from tests.identity.office import judged, walk
 
 ROUNDS = 5
 DOMAINS = 25
@@ -182,6 +184,19 @@ async def measure(count: int, folder: Path) -> None:
     print(f"who sent it: {count} letters of {size} bytes, µs of CPU each (and of the anchor's)")
     for name, us in medians.items():
         print(f"  {name:26} {us:8.0f}  {us / anchor:6.3f}")
+    await hostile()
+
+
+async def hostile() -> None:
+    """The dearest of the letters that are made to cost time, judged whole, once each."""
+    took: list[tuple[float, str]] = []
+    for name, letter, names in cases():
+        asked = walk(names)
+        began = time.process_time()
+        await judged(asked, letter)
+        took.append((time.process_time() - began, name))
+    dearest = ", ".join(f"{name} {1000 * s:.0f} ms" for s, name in sorted(took)[:-4:-1])
+    print(f"hostile letters: {len(took)}, the dearest: {dearest}")
 
 
 def main() -> None:
