@@ -37,13 +37,14 @@ _WAITING = ("owed", "deferred")
 _OPEN = ("owed", "deferred", "held", "stopped")
 _FIRST = {"accepted": "owed", "held": "held"}
 
-_MOVES: dict[str, tuple[tuple[str, ...], str]] = {
+MOVES: dict[str, tuple[tuple[str, ...], str]] = {
     "hold": (_WAITING, "stopped"),
     "release": (("stopped",), "owed"),
     "retry": ((*_WAITING, "failed"), "owed"),
     "fail": (_OPEN, "failed"),
     "drop": (_OPEN, "dropped"),
 }
+"""What an admin's action makes of recipients, and of those in which states."""
 
 _PENDING = ("release", "retry", "fail")
 """Actions after which the postman has something to do: deliver, or tell the sender."""
@@ -204,7 +205,7 @@ class Fold:
         """Move what is owed by an admin's hand; what has left already stays as it is."""
         mail = self._seq(connection, change.id)
         action = change.action
-        before, after = _MOVES[action]
+        before, after = MOVES[action]
         statement = (
             update(schema.recipients)
             .where(_row.seq == mail, _row.state.in_(before))

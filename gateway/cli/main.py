@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from gateway.archive.journal import JournalError
-from gateway.cli import archive, document, learn, look, origin, queue, sending, serve
+from gateway.cli import archive, document, held, learn, look, origin, queue, sending, serve
 from gateway.runtime import words
 from gateway.runtime.words import tr
 from gateway.settings.errors import Mistakes
@@ -18,6 +18,7 @@ ADD: tuple[Callable[[argparse._SubParsersAction[argparse.ArgumentParser]], None]
     look.add,
     document.add,
     queue.add,
+    held.add,
     sending.add,
     archive.add,
     origin.add,

@@ -12,7 +12,13 @@ from gateway.delivery import dane
 from gateway.delivery.destination import Destination
 from gateway.delivery.mx import Finder, Host, NoServer
 from gateway.delivery.outcome import Attempt, Letter, To
-from gateway.delivery.route import MxRoute, RoutesTable, ServerRoute, TlsRule
+from gateway.delivery.route import (
+    MxRoute,
+    RoutesTable,
+    ServerRoute,
+    TlsRule,
+    read_credentials,
+)
 from gateway.delivery.security import Dial, Level, Security, TlsFailed, connect
 from gateway.delivery.sts import Policies, Policy, name_fits
 from gateway.delivery.talker import Place, Talker
@@ -88,10 +94,7 @@ class Exchange:
             await destination.close()
 
     async def _to_server(self, route: ServerRoute) -> Talker:
-        try:
-            dial = route.dial(self.hostname)
-        except ValueError as error:
-            raise OSError(str(error)) from None
+        dial = _dial(route, self.hostname)
         failed: TlsFailed | None = None
         for security in _ladder(Security(route.tls, ca=route.ca)):
             try:
@@ -130,7 +133,9 @@ class Exchange:
         for address in host.addresses:
             place = Place(str(address), route.port, host.name)
             try:
-                talker = await self._climb(domain, place, wanted, route.dial(self.hostname))
+                talker = await self._climb(
+                    domain, place, wanted, Dial(self.hostname, route.timeout_s, route.connect_s)
+                )
             except (SMTPException, OSError, TlsFailed) as error:
                 trouble = error
                 continue
@@ -236,3 +241,14 @@ def _stronger(one: Level, other: Level) -> Level:
 def _place(route: ServerRoute) -> Place:
     kind: Literal["smtp", "lmtp"] = "lmtp" if route.kind == "lmtp" else "smtp"
     return Place(route.host, route.port, route.host, kind, route.implicit_tls)
+
+
+def _dial(route: ServerRoute, hostname: str) -> Dial:
+    """How to connect. OSError where the credentials cannot be read: they may be mended."""
+    login = None
+    if route.credentials is not None:
+        try:
+            login = read_credentials(route.credentials)
+        except ValueError as error:
+            raise OSError(str(error)) from None
+    return Dial(hostname, route.timeout_s, route.connect_s, route.xclient, login)

@@ -10,7 +10,6 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from gateway.delivery.security import Dial
 from gateway.mail.address import Address, normal_domain
 
 Network: TypeAlias = IPv4Network | IPv6Network
@@ -85,11 +84,6 @@ class ServerRoute(_Connecting):
             raise ValueError("implicit_tls needs tls = required or verify")
         return self
 
-    def dial(self, hostname: str) -> Dial:
-        """How to connect. OSError or ValueError where the credentials cannot be read."""
-        login = read_credentials(self.credentials) if self.credentials else None
-        return Dial(hostname, self.timeout_s, self.connect_s, self.xclient, login)
-
 
 class MxRoute(_Connecting):
     """Wherever the DNS says that the domain's mail servers are."""
@@ -107,9 +101,6 @@ class MxRoute(_Connecting):
     """Networks that are not the Internet's and may be sent to all the same; never otherwise."""
     own: tuple[str, ...] = ()
     """Our other names and addresses: a domain whose best server is one of them comes to us."""
-
-    def dial(self, hostname: str) -> Dial:
-        return Dial(hostname, self.timeout_s, self.connect_s)
 
 
 class DiscardRoute(_Route):
