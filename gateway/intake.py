@@ -11,6 +11,7 @@ from gateway.archive.commands import Change, Peer, Rcpt, Receive, Told
 from gateway.archive.journal import Entry, JournalError, Kept
 from gateway.chain.inspection import Finding, Inspection, Outcome
 from gateway.mail.edit import AddHeader, DropHeader, Edit
+from gateway.mail.facts import SEALED
 from gateway.mail.session import Recipient, Session, Transaction
 from gateway.mail.text import one_line
 from gateway.mail.verdict import Desk, Discard, Hold, Pass
@@ -31,6 +32,7 @@ def entry(outcome: Outcome, now: datetime) -> Entry:
             state, reason = "accepted", verdict.reason
     recipients = outcome.recipients or tuple(transaction.recipients)
     name, author = message.author
+    is_sealed = transaction.facts.get(SEALED) is True
     command = Receive(
         id=transaction.id,
         at_ms=_ms(now),
@@ -44,7 +46,7 @@ def entry(outcome: Outcome, now: datetime) -> Entry:
         changes=_changes((*outcome.edits, _received(transaction, recipients, now))),
         findings=tuple(_told(finding) for finding in outcome.findings),
         size=len(message),
-        subject=one_line(message.header("Subject"), 500),
+        subject="" if is_sealed else one_line(message.header("Subject"), 500),
         author=one_line(f"{name} <{author}>" if name else str(author), 300),
         message_id=one_line(message.header("Message-ID"), 300),
         date=one_line(message.header("Date"), 80),
@@ -53,6 +55,7 @@ def entry(outcome: Outcome, now: datetime) -> Entry:
         is_8bit=transaction.is_8bit,
         is_utf8=transaction.is_utf8,
         is_null_ok=not transaction.session.is_inbound,
+        sealed=is_sealed,
     )
     return Entry(command, (message.raw,), numbered=True)
 

@@ -91,6 +91,8 @@ class Receive(msgspec.Struct, frozen=True, tag="receive", omit_defaults=True):
     """False where no report may be sent to ``sender``: it was not checked (RFC 3834, D6)."""
     about: str = ""
     """The id of the mail that a notice of ours (DSN, request, digest) is about."""
+    sealed: bool = False
+    """It bears a secrecy stamp: no index, preview or digest may hold what it says."""
 
 
 class Tried(msgspec.Struct, frozen=True, tag="tried", omit_defaults=True):

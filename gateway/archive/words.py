@@ -84,6 +84,8 @@ def plain_words(record: Record) -> str:
 def all_words(record: Record) -> str:
     """What a message can be found by: its fields, the names of its files, its text."""
     told = [plain_words(record)]
+    if isinstance(record.command, Receive) and record.command.sealed:
+        return told[0]
     left = TEXT_MAX
     try:
         for part in Message(record.raw).mime.leaves:

@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 
 from gateway.cli.office import settings
+from gateway.mail.paper_words import described
 from gateway.mail.papers import DocumentFacts
 from gateway.runtime.words import tr
 
@@ -67,7 +68,7 @@ def as_json(facts: DocumentFacts) -> str:
 
 def in_words(facts: DocumentFacts, *, text: bool = False) -> Iterator[str]:
     """What a person wants to know, a line each."""
-    from gateway.documents.soundness import described, flaws_of
+    from gateway.documents.soundness import flaws_of
 
     yield f"{facts.name}: {facts.kind}, {facts.size} B"
     for line in described(facts):

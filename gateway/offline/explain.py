@@ -6,7 +6,10 @@ from collections.abc import Iterator
 
 from gateway.chain.inspection import Inspection
 from gateway.mail.address import Address
+from gateway.mail.flaws import CHECKED
 from gateway.mail.message import Message
+from gateway.mail.paper_words import described
+from gateway.mail.papers import PAPERS
 from gateway.mail.session import Recipient, Transaction
 
 
@@ -31,4 +34,12 @@ def _told(walk: Inspection, verdict: object) -> Iterator[str]:
             f"{finding.stage:8} {finding.filter:16} {seal}{name:8}"
             f"{finding.took_s * 1000:6.1f} ms  {finding.verdict.reason}"
         )
+    facts = walk.transaction.facts
+    for paper in facts.get(PAPERS) or ():
+        yield f"{paper.name}:"
+        yield from (f"    {line}" for line in described(paper.facts))
+    for checked in facts.get(CHECKED) or ():
+        for flaw in checked.flaws:
+            yield f"{checked.name}: {flaw.weight} {flaw}"
+            yield f"    {flaw.advice}"
     yield f"=> {verdict}"
