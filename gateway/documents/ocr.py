@@ -134,12 +134,16 @@ def prepared(grey: Any, dpi: float, *, straighten: bool = True) -> Any:
         if abs(skew) >= SKEW_STEP:
             paper = int(np.percentile(grey[::7, ::7], 90))
             image = image.rotate(skew, resample=Image.Resampling.BICUBIC, fillcolor=paper)
-    image = ImageOps.autocontrast(image, cutoff=(1, 40))
-    if abs(dpi - READ_DPI) > READ_DPI / 15:
-        scale = READ_DPI / dpi
-        size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
-        image = image.resize(size, Image.Resampling.BICUBIC)
-    return np.asarray(image)
+    return sized(np.asarray(ImageOps.autocontrast(image, cutoff=(1, 40))), dpi)
+
+
+def sized(grey: Any, dpi: float) -> Any:
+    """At the resolution that the engine reads best."""
+    if abs(dpi - READ_DPI) <= READ_DPI / 15:
+        return grey
+    image, scale = Image.fromarray(grey), READ_DPI / dpi
+    size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
+    return np.asarray(image.resize(size, Image.Resampling.BICUBIC))
 
 
 def _skew(image: Image.Image) -> float:

@@ -87,7 +87,7 @@ def _read(heading: Any, red: Any, dpi: float) -> list[OcrLine]:
     body = int(height * BODY_FROM)
     found += ocr.lines(grey[body:], "body", at_mm=(0, round(HEADING_FROM_MM + body * mm, 1)))
     if int((red < ocr.DARK).sum()) > RED_ENOUGH:
-        plain = ocr.prepared(red, dpi, straighten=False)
+        plain = ocr.sized(red, dpi)
         found += ocr.lines(plain, "red", at_mm=(0, HEADING_FROM_MM), mode=ocr.SPARSE)
     return found
 

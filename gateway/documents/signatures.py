@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from asn1crypto import crl, x509
+from cryptography.exceptions import InvalidSignature
+from cryptography.x509 import load_der_x509_certificate
 from pyhanko.keys import load_certs_from_pemder
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.diff_analysis import ModificationLevel
@@ -143,10 +145,7 @@ def _checked(signature: EmbeddedPdfSignature, now: datetime) -> dict[str, Any]:
         not status.trusted
         and not certificate.not_valid_before <= now <= certificate.not_valid_after
     ):
-        inside = certificate.not_valid_before + (
-            (certificate.not_valid_after - certificate.not_valid_before) / 2
-        )
-        trust = Trust.EXPIRED if _validated(signature, inside).trusted else trust
+        trust = Trust.EXPIRED if _is_issued_here(certificate) else trust
     level = getattr(status, "modification_level", None)
     claimed = getattr(status, "signer_reported_dt", None)
     coverage = status.coverage
@@ -160,6 +159,19 @@ def _checked(signature: EmbeddedPdfSignature, now: datetime) -> dict[str, Any]:
         "claimed_at": claimed.isoformat() if claimed else "",
         "stamped_at": stamp.isoformat() if stamp else "",
     }
+
+
+def _is_issued_here(certificate: x509.Certificate) -> bool:
+    """Whether an authority in the folder has signed it, whenever that was."""
+    own = load_der_x509_certificate(certificate.dump())
+    for authority in (*_Authorities.roots, *_Authorities.others):
+        if authority.subject.dump() == certificate.issuer.dump():
+            try:
+                own.verify_directly_issued_by(load_der_x509_certificate(authority.dump()))
+            except (ValueError, TypeError, InvalidSignature):
+                continue
+            return True
+    return False
 
 
 def _is_revoked(status: Any) -> bool:

@@ -93,7 +93,7 @@ RULES: dict[str, RuleText] = {
     ),
     "number-missing": RuleText(_R, later("It bears no number. Take one from the book first.")),
     "date-missing": RuleText(_H, later("It bears no date. Fill in day, month and year.")),
-    "date-ahead": RuleText(_H, later("Its date lies in the future. Check it.")),
+    "date-ahead": RuleText(_W, later("Its date lies in the future. Check it.")),
     "number-mismatch": RuleText(
         _H, later("The subject names another number than the document. Correct one of them.")
     ),

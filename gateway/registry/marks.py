@@ -63,7 +63,7 @@ _SECRECY = {
 }
 _HASTE_TAIL = re.compile(r"\s+(?:hen gio|truoc\b.*|den\b.*|\d.*)$")
 _DRAFT = re.compile(r"^(?:ban )?du thao(?:\s*(?:lan|so)?\s*(?:thu\s*)?[\divx]+)?$")
-_DRAFT_WORD = re.compile(r"(?:^|[\s_\-.(\[])(?:du\s?thao|draft)(?:$|[\s_\-.)\]0-9])")
+_DRAFT_WORD = re.compile(r"(?:^|[\s_\-.(\[])(?:du[\s_-]?thao|draft)(?:$|[\s_\-.)\]0-9])")
 
 
 def urgency_in(lines: Iterable[Line]) -> Urgency | None:
