@@ -8,6 +8,7 @@ import os
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from aiosmtplib.errors import SMTPException, SMTPResponseException
 
@@ -19,6 +20,7 @@ from gateway.delivery.talker import Talker
 
 log = logging.getLogger(__name__)
 
+T = TypeVar("T")
 RCPTS_MAX = 100
 """Recipients of one transaction; every server takes as many (RFC 5321 4.5.3.1.8)."""
 USES_MAX = 100
@@ -110,19 +112,21 @@ class Destination:
         """Over an idle connection; if that has died in the meantime, over a new one."""
         while True:
             talker = self._waiting(letter.origin)
-            is_reused = talker is not None
+            is_reused, is_done = talker is not None, False
             try:
                 talker = talker or await self.connect()
                 await talker.introduce(letter.origin)
                 said = await talker.send(letter, to)
+                is_done = True
             except NoServer as error:
                 return [self._nowhere(error)] * len(to)
             except TROUBLE as error:
-                if talker is not None:
-                    talker.close()
-                    if is_reused and not talker.is_sent:
-                        continue
+                if is_reused and talker is not None and not talker.is_sent:
+                    continue
                 return [self._away(error)] * len(to)
+            finally:
+                if talker is not None and not is_done:
+                    talker.close()
             if talker.is_connected:
                 self.rest.reached()
                 self._keep(talker)
@@ -130,24 +134,26 @@ class Destination:
                 self._note(said[0].reply)
             return said
 
-    async def ask(self, work: Callable[[Talker], Awaitable[tuple[int, str]]]) -> tuple[int, str]:
+    async def ask(self, work: Callable[[Talker], Awaitable[T]]) -> T:
         """Something short over a connection. NoServer, SMTPException, OSError, TlsFailed."""
         async with self._slots:
             if left := self.rest.left(self.now()):
                 raise ConnectionError(self._resting(left).reply)
             while True:
                 talker = self._waiting(Origin())
-                is_reused = talker is not None
+                is_reused, is_done = talker is not None, False
                 try:
                     talker = talker or await self.connect()
                     answer = await work(talker)
+                    is_done = True
                 except (*TROUBLE, NoServer) as error:
-                    if talker is not None:
-                        talker.close()
-                        if is_reused:
-                            continue
+                    if is_reused:
+                        continue
                     self._note(_text(error))
                     raise
+                finally:
+                    if talker is not None and not is_done:
+                        talker.close()
                 self.rest.reached()
                 self._keep(talker)
                 return answer

@@ -52,12 +52,7 @@ class Handover:
         route, domain, rows = group
         match route:
             case MaildirRoute(folder=folder):
-                return {
-                    row.recipient: await asyncio.to_thread(
-                        self._into, folder, row.recipient, letter
-                    )
-                    for row in rows
-                }
+                return await asyncio.to_thread(self._into, folder, rows, letter)
             case ServerRoute() | MxRoute():
                 to = [To(row.recipient, row.notify, row.orcpt) for row in rows]
                 urged = any(row.state == "owed" and row.attempts for row in rows)
@@ -69,9 +64,14 @@ class Handover:
                 nowhere = Attempt("failed", "5.4.4", "routes.toml has no route for it", "route")
                 return {row.recipient: nowhere for row in rows}
 
-    def _into(self, folder: Path, to: str, letter: Letter) -> Attempt:
-        box = self.mailbox(Address.parse(to))
-        return maildir.deliver(folder, box, letter.sender, letter.head, letter.body)
+    def _into(self, folder: Path, rows: list[Owed], letter: Letter) -> dict[str, Attempt]:
+        """Once into each mailbox, also where several of its addresses are named."""
+        boxes = {row.recipient: self.mailbox(Address.parse(row.recipient)) for row in rows}
+        said = {
+            box: maildir.deliver(folder, box, letter.sender, letter.head, letter.body)
+            for box in set(boxes.values())
+        }
+        return {to: said[box] for to, box in boxes.items()}
 
 
 def _letter(command: Receive, message: Message, added: tuple[tuple[str, str], ...]) -> Letter:

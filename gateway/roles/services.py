@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from contextlib import AsyncExitStack
 
 from gateway.archive.notepad import FileNotepad
+from gateway.delivery.callout import Callout
+from gateway.delivery.exchange import Exchange
+from gateway.delivery.route import ServerRoute
+from gateway.delivery.tls_counts import TlsCounts
 from gateway.directory.lookup import People
 from gateway.dns.resolver import Resolver
 from gateway.dns.settings import DnsSettings
@@ -15,6 +20,7 @@ from gateway.documents.room import GlassRoom
 from gateway.identity.signing import KeyringSigner
 from gateway.identity.suffix import organisational
 from gateway.identity.verifier import Verifier
+from gateway.intake import utc_now
 from gateway.mail.dns import Dns
 from gateway.mail.services import Services, SystemClock
 from gateway.settings.read import Settings
@@ -47,7 +53,19 @@ async def open_services(settings: Settings, stack: AsyncExitStack) -> Services:
         signer=KeyringSigner(settings.origin.keyring),
         nose=Nose(settings.spam.folder, wall_ms),
         documents=room,
+        backend=_backend(settings, stack),
     )
+
+
+def _backend(settings: Settings, stack: AsyncExitStack) -> Callout | None:
+    """Asks the servers behind us about mailboxes; None where every mailbox is our own."""
+    routes = settings.routes
+    if not any(isinstance(route, ServerRoute) for route in routes.routes):
+        return None
+    counts = TlsCounts(settings.server.data / "tls", utc_now)
+    asked = Exchange(routes, settings.server.hostname, time.monotonic, counts)
+    stack.push_async_callback(asked.close)
+    return Callout(asked)
 
 
 def open_dns(settings: DnsSettings, stack: AsyncExitStack) -> Dns:
