@@ -7,6 +7,7 @@ import logging
 import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -74,7 +75,8 @@ class Shelf:
 
     def _pack(self) -> None:
         """Compress what has gone cold, when nobody else wants the processor."""
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), PACK_NICE)
+        with suppress(PermissionError):  # A hardened unit may not; then it is only less polite.
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), PACK_NICE)
         while not self._stop.wait(PACK_LOOK_S):
             try:
                 for _ in self.journal.pack():

@@ -6,7 +6,10 @@ import argparse
 import asyncio
 import getpass
 import logging
+import os
+import signal
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +26,8 @@ def add(commands: Any) -> None:
         "--role", action="append", required=True, choices=ROLE_NAMES, help=tr("may be given again")
     )
     parser.set_defaults(work=_serve)
+    parser = commands.add_parser("reload", help=tr("let all processes read the settings again"))
+    parser.set_defaults(work=_reload)
     parser = commands.add_parser("check", help=tr("tell every mistake in the configuration"))
     parser.add_argument("--quick", action="store_true", help=tr("the archive's last segment, too"))
     parser.set_defaults(work=_check)
@@ -34,6 +39,9 @@ def add(commands: Any) -> None:
     parser.set_defaults(work=_password)
 
 
+RELOAD_S = 60.0
+"""How long ``vanthu reload`` waits to hear from all processes."""
+
 ROLE_NAMES = ("store", "register", "deliver", "desk", "smtp", "monitor", "trainer")
 """As in ``roles/process.py``, which takes half a second to import."""
 
@@ -44,6 +52,34 @@ def _run(chosen: argparse.Namespace) -> int:
 
 def _serve(chosen: argparse.Namespace) -> int:
     return serve(settings(chosen), _tell, tuple(dict.fromkeys(chosen.role)))
+
+
+def _reload(chosen: argparse.Namespace) -> int:
+    """Mistakes are told here, before anyone is asked to read them."""
+    from gateway.roles.process import RUNNING
+    from gateway.runtime.running import running
+
+    folder = settings(chosen).server.data / RUNNING
+    asked = {process.pid: process for process in running(folder)}
+    if not asked:
+        sys.stderr.write(tr("the gateway does not run") + "\n")
+        return 1
+    for pid in asked:
+        os.kill(pid, signal.SIGHUP)
+    until, status = time.monotonic() + RELOAD_S, 0
+    while asked and time.monotonic() < until:
+        time.sleep(0.1)
+        now = {process.pid: process for process in running(folder)}
+        for pid, before in list(asked.items()):
+            after = now.get(pid)
+            if after is None or after.reloads > before.reloads:
+                told = tr("it has ended") if after is None else after.told or tr("new settings")
+                status |= bool(after is None or after.told)
+                sys.stdout.write(f"{','.join(before.roles)} ({pid}): {told}\n")
+                del asked[pid]
+    for pid, silent in asked.items():
+        sys.stdout.write(f"{','.join(silent.roles)} ({pid}): {tr('no answer yet')}\n")
+    return status or bool(asked)
 
 
 def serve(found: Settings, tell: Any, roles: tuple[str, ...] = ROLE_NAMES) -> int:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import random
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -25,6 +27,9 @@ from gateway.roles.house import House
 from gateway.runtime.ids import new_id
 from gateway.settings.read import Settings
 
+STANDBY_S = 1.0
+"""How often a second postman looks whether he is needed."""
+
 
 @dataclass
 class Deliver:
@@ -37,7 +42,8 @@ class Deliver:
         self._stop = asyncio.Event()
         postman = _postman(house)
         exchange = postman.handover.exchange
-        self._work = asyncio.create_task(postman.run(self._stop))
+        lock = house.settings.server.data / "postman.lock"
+        self._work = asyncio.create_task(_alone(lock, postman, self._stop))
         house.gauges["destinations_resting"] = (
             "Destinations that cannot be reached and are left alone",
             lambda: len(exchange.resting()),
@@ -58,6 +64,19 @@ class Deliver:
         self._stop.set()
         if self._work is not None:
             await self._work
+
+
+async def _alone(path: Path, postman: Postman, stop: asyncio.Event) -> None:
+    """Two postmen would carry everything twice: a second one waits until the first has gone."""
+    with path.open("w") as lock:
+        while not stop.is_set():
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(stop.wait(), STANDBY_S)
+            else:
+                await postman.run(stop)
 
 
 def exchange(settings: Settings, services: Services) -> Exchange:

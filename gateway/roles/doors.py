@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import socket
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ from gateway.intake import answer, entry, refusal, regret, utc_now
 from gateway.mail.acquaintance import Acquaintance
 from gateway.mail.verdict import Desk, Discard
 from gateway.roles.house import House
+from gateway.runtime import systemd
 from gateway.settings.read import Settings
 from gateway.smtp.budget import Budget
 from gateway.smtp.door import Crowd, Door, ListenerTable
@@ -62,9 +64,11 @@ class Doors:
     """All listeners of one process; bytes in memory and clients are counted over all of them."""
 
     crowd: Crowd = field(default_factory=Crowd)
+    _handed: dict[str, list[socket.socket]] = field(default_factory=systemd.inherited)
+    """Sockets that systemd has opened for listeners of these names."""
     _intake: Intake | None = None
     _budget: Budget | None = None
-    _servers: dict[tuple[str, int], Server] = field(default_factory=dict)
+    _servers: dict[tuple[str, int], list[Server]] = field(default_factory=dict)
 
     async def open(self, house: House) -> dict[str, int]:
         self._intake = Intake(house.shelf)
@@ -80,10 +84,11 @@ class Doors:
         wanted = {(table.host, table.port) for table in house.settings.listeners.values()}
         gone = [self._servers.pop(place) for place in set(self._servers) - wanted]
         await self._listen(house)
-        await asyncio.gather(*(server.close() for server in gone))
+        await asyncio.gather(*(server.close() for servers in gone for server in servers))
 
     async def close(self) -> None:
-        await asyncio.gather(*(server.close() for server in self._servers.values()))
+        every = [server for servers in self._servers.values() for server in servers]
+        await asyncio.gather(*(server.close() for server in every))
         if self._intake is not None and self._intake.pending:
             await asyncio.wait(self._intake.pending, timeout=10)
 
@@ -95,11 +100,14 @@ class Doors:
             door = self._door(house, table, sign_in, tls)
             place = (table.host, table.port)
             if place in self._servers:
-                self._servers[place].door = door
+                for server in self._servers[place]:
+                    server.door = door
                 continue
-            server = Server(door)
-            ports[name] = await server.open()
-            self._servers[place] = server
+            servers = self._servers[place] = []
+            handed: list[socket.socket | None] = [*self._handed.pop(name, [])]
+            for sock in handed or [None]:
+                servers.append(server := Server(door))
+                ports[name] = await server.open(sock)
         return ports
 
     def _door(

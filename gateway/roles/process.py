@@ -20,11 +20,16 @@ from gateway.roles.register import Register
 from gateway.roles.services import open_services
 from gateway.roles.store import Store
 from gateway.roles.trainer import Teacher
+from gateway.roles.tuning import tune
 from gateway.runtime import systemd
+from gateway.runtime.running import Mark
 from gateway.settings.errors import Mistakes
 from gateway.settings.read import Settings, read_settings
 
 log = logging.getLogger(__name__)
+
+RUNNING = "running"
+"""The folder below the data in which each process says that it runs."""
 
 ROLES: dict[str, Callable[[], Role]] = {
     "store": Store,
@@ -47,6 +52,7 @@ class Process:
     _roles: list[Role] = field(default_factory=list)
     _stop: asyncio.Event = field(default_factory=asyncio.Event)
     _reload: asyncio.Event = field(default_factory=asyncio.Event)
+    _mark: Mark = field(init=False)
 
     async def run(self, told: Callable[[dict[str, int]], None]) -> None:
         """Open, tell the ports, work until SIGTERM or SIGINT, and close in order.
@@ -58,6 +64,8 @@ class Process:
             loop.add_signal_handler(number, self._stop.set)
         loop.add_signal_handler(signal.SIGHUP, self._reload.set)
         async with AsyncExitStack() as stack:
+            self._mark = Mark(self.settings.server.data / RUNNING, self.names)
+            stack.callback(self._mark.close)
             kept = await stack.enter_async_context(AsyncExitStack())  # Services end last.
             house = await self._furnish(stack, kept)
             ports: dict[str, int] = {}
@@ -65,6 +73,7 @@ class Process:
                 ports |= await role.open(house)
                 stack.push_async_callback(role.close)
                 self._roles.append(role)
+            tune()
             told(ports)
             systemd.notify("READY=1")
             await self._work(house, kept)
@@ -104,11 +113,14 @@ class Process:
             for mistake in mistakes.mistakes:
                 log.error("settings: %s", mistake)  # noqa: TRY400 - the place is in the text
             log.error("settings: %d mistakes; the old ones stay", len(mistakes.mistakes))  # noqa: TRY400
+            self._mark.reloaded("\n".join(map(str, mistakes.mistakes)))
         except OSError as error:
             log.error("settings could not be renewed: %s", error)  # noqa: TRY400
+            self._mark.reloaded(str(error))
         else:
             log.info("settings read again")
             _tell_what_waits(house.settings, settings)
+            self._mark.reloaded("")
             house = fresh
         systemd.notify("READY=1")
         return house

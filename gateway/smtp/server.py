@@ -35,7 +35,9 @@ class Server:
 
     async def open(self, sock: socket.socket | None = None) -> int:
         """Listen on the table's address, or on a socket handed over; returns the port."""
-        if sock is None:
+        if sock is not None:
+            sock.setblocking(False)
+        else:
             sock = _bound(self.door.table.host, self.door.table.port)
         port: int = sock.getsockname()[1]
         if self.door.table.proxy_from:
