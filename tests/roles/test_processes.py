@@ -26,7 +26,7 @@ os.execv(sys.argv[1], sys.argv[1:])
 
 @contextmanager
 def serving(config: Path, *roles: str, sock: socket.socket | None = None) -> Iterator[int]:
-    """One process with these roles, as soon as it is ready; its pid."""
+    """One process with these roles, on its way to being ready; its pid."""
     vanthu = [sys.executable, "-m", "gateway.cli", "--config", str(config), "serve"]
     line = vanthu + [word for role in roles for word in ("--role", role)]
     env = dict(os.environ)
@@ -36,24 +36,20 @@ def serving(config: Path, *roles: str, sock: socket.socket | None = None) -> Ite
         os.dup2(sock.fileno(), 3)
         line = [sys.executable, "-c", INHERIT, *line]
     fds = () if sock is None else (3,)
-    process = subprocess.Popen(line, cwd=ROOT, env=env, pass_fds=fds, stdout=subprocess.PIPE)
+    process = subprocess.Popen(line, cwd=ROOT, env=env, pass_fds=fds, stdout=subprocess.DEVNULL)
     try:
-        folder = config.parent / "data/running"
-        for _ in range(300):
-            if any(one.pid == process.pid for one in running(folder)) and _is_ready(process.pid):
-                break
-            time.sleep(0.05)
         yield process.pid
     finally:
         process.send_signal(signal.SIGTERM)
         assert process.wait(40) == 0
 
 
-def _is_ready(pid: int) -> bool:
-    """Whether it catches SIGHUP by now: before that, one would end it."""
-    status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
-    caught = int(status.partition("SigCgt:")[2].split()[0], 16)
-    return bool(caught >> (signal.SIGHUP - 1) & 1)
+def all_ready(config: Path, pids: list[int]) -> None:
+    for _ in range(600):
+        if {one.pid for one in running(config.parent / "data/running")} >= set(pids):
+            return
+        time.sleep(0.1)
+    raise AssertionError("they did not all start")
 
 
 def connected(port: int) -> None:
@@ -74,12 +70,13 @@ def test_the_names_of_roles_are_known_without_importing_them() -> None:
 def test_two_processes_take_mail_for_one_archive(tmp_path: Path) -> None:
     config, inbound, submission, metrics = configure(tmp_path)
     with (
-        serving(config, "store"),
-        serving(config, "smtp"),
-        serving(config, "smtp"),
-        serving(config, "deliver"),
-        serving(config, "deliver"),  # Waits until it is needed.
+        serving(config, "store") as store,
+        serving(config, "smtp") as first,
+        serving(config, "smtp") as second,
+        serving(config, "deliver") as postman,
+        serving(config, "deliver") as waiting,
     ):
+        all_ready(config, [store, first, second, postman, waiting])
         connected(inbound)
         gateway = Gateway(config, inbound, submission, metrics, None)  # type: ignore[arg-type]
         numbers = [send(gateway) for _ in range(12)]
