@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Iterator
 from hashlib import sha256
+from typing import ClassVar
 
 from gateway.api import (
     ATTACHMENTS,
@@ -89,6 +90,8 @@ class Attachments(Filter):
     not what they say, and mail whose parts two programs would read differently. What was found
     out is left as ATTACHMENTS for the filters behind it.
     """
+
+    again: ClassVar[bool] = True
 
     programs: Action = Action.REJECT
     """Programs and scripts, by real type or by name, also inside archives."""

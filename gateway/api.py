@@ -141,6 +141,7 @@ from gateway.registry.enclosed import documents_of as documents_of
 from gateway.registry.enclosed import own_text as own_text
 from gateway.registry.marks import Secrecy as Secrecy
 from gateway.registry.said import Source as Source
+from gateway.runtime.asking import ask as ask
 from gateway.runtime.libmagic import real_type as real_type
 from gateway.spam.label import is_advertising as is_advertising
 from gateway.spam.label import is_official as is_official

@@ -47,6 +47,8 @@ class Filter(BaseModel):
 
     gates: ClassVar[bool] = False
     """Asked also about what another filter has trusted: no order of filters walks around it."""
+    again: ClassVar[bool] = False
+    """Asked about a message once more before it is released from quarantine, days later."""
 
     def connect(self, session: Session) -> Answer:
         """A client has connected."""

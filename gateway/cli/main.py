@@ -8,7 +8,18 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from gateway.archive.journal import JournalError
-from gateway.cli import archive, document, held, learn, look, origin, queue, sending, serve
+from gateway.cli import (
+    archive,
+    document,
+    held,
+    learn,
+    look,
+    origin,
+    quarantine,
+    queue,
+    sending,
+    serve,
+)
 from gateway.runtime import words
 from gateway.runtime.words import tr
 from gateway.settings.errors import Mistakes
@@ -23,6 +34,7 @@ ADD: tuple[Callable[[argparse._SubParsersAction[argparse.ArgumentParser]], None]
     archive.add,
     origin.add,
     learn.add,
+    quarantine.add,
 )
 
 

@@ -29,6 +29,9 @@ _INLINE_FILE = re.compile(
     re.MULTILINE,
 )
 _LOOKS_ENCODED = re.compile(rb"\s*[A-Za-z0-9+/]{40,}={0,2}[ \t]*(?:\r?\n|$)|\s*begin [0-7]{3}")
+_ALL_BASE64 = re.compile(
+    rb"\s*(?:(?:[A-Za-z0-9+/]{40,76}\r?\n)+[A-Za-z0-9+/]{0,76}|[A-Za-z0-9+/]{60,76})={0,2}\s*"
+)
 _BLANK_LINE = re.compile(rb"\n[ \t]+\r?\n")
 _MESSAGES = frozenset({"message/rfc822", "message/global", "message/news"})
 _HARMLESS = frozenset({"7-bit", "8-bit", "7bits", "8bits", "none", "plain", "utf-8", "us-ascii"})
@@ -201,6 +204,8 @@ class _Walk:
         body = (head_end, at.end)
         encoding = self._encoding(fields.get("content-transfer-encoding", b""), at.source, body)
         if "/" not in content.value:
+            if content.value.startswith("multipart") or content.parameters.get("boundary"):
+                self.doubts.append("a multipart without its subtype")
             content = Valued(at.default, content.parameters, content.doubts)
         names = self._names(content, placed)
         index = len(self.parts)
@@ -252,6 +257,10 @@ class _Walk:
     def _leaf(self, part: Part) -> None:
         if part.type == "message/partial":
             self.doubts.append("a piece of a message")
+        if part.is_attachment and part.encoding not in {"base64", "quoted-printable"}:
+            begin = bytes(part.source[part.body[0] : min(part.body[1], part.body[0] + 4096)])
+            if _ALL_BASE64.fullmatch(begin):
+                self.doubts.append("base64 under another transfer encoding")
         if part.encoding in IDENTITY and part.type.startswith("text/"):
             source, (start, end) = part.source, part.body
             if source.find(b"begin", start, end) >= 0 or source.find(b"=ybegin", start, end) >= 0:

@@ -72,7 +72,7 @@ def configure(folder: Path) -> tuple[Path, int, int, int]:
 def start(config: Path, inbound: int, submission: int, metrics: int) -> Gateway:
     line = [sys.executable, "-m", "gateway.cli", "--config", str(config), "run"]
     process = subprocess.Popen(line, cwd=ROOT)
-    for _ in range(200):
+    for _ in range(600):
         try:
             with socket.create_connection(("127.0.0.1", inbound), 1) as peer:
                 assert peer.recv(3) == b"220"
