@@ -101,6 +101,10 @@ class Book:
     def pending(self) -> list[Waiting]:
         return self._asks(_row.state.in_(("new", "pending")))
 
+    def everything(self) -> list[Waiting]:
+        """All that wait or have waited, oldest first."""
+        return self._asks()
+
     def to_request(self) -> list[Waiting]:
         """The approvers of the present step have not been asked."""
         return self._asks(_row.state == "pending", _row.requested < _row.step)

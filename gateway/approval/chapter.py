@@ -44,7 +44,7 @@ def _arrived(connection: Connection, record: Record, arrival: Receive) -> None:
             "kind": "hold",
             "state": "new",
             "author": arrival.peer.user,
-            "digest": arrival.sha256,
+            "digest": record.digest.hex(),
             "at_ms": arrival.at_ms,
         }
         connection.execute(insert(asks).values(_EMPTY | new))

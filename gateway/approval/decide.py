@@ -6,18 +6,23 @@ fold.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, TypeAlias
 
 from gateway.approval.authority import NotAllowed
 from gateway.approval.book import Book, Waiting
+from gateway.approval.drafts import draft_in
+from gateway.approval.letters import Case
 from gateway.approval.manifest import envelope_digest, raw_digest
 from gateway.approval.office import Office
+from gateway.approval.rendition import difference, lines_of
 from gateway.archive.approvals import BreakGlass, Say
 from gateway.archive.commands import Receive
 from gateway.archive.journal import Record
 from gateway.archive.queries import Queries
+from gateway.mail.message import Message
 
 Verdict: TypeAlias = Literal["approve", "refuse", "withdraw"]
 
@@ -47,6 +52,47 @@ class Decider:
         if found is None:
             raise LookupError(f"no message {mail}")
         return self.queries.record(found)
+
+    def case(self, row: Waiting) -> Case:
+        """A waiting message with everything that is said about it."""
+        record = self.record(row.mail)
+        arrival = record.command
+        assert isinstance(arrival, Receive)
+        message, recipients = self.content(row, arrival, record.raw)
+        changed, against = self._before(row, message, recipients)
+        tried = [why for why in self.book.tried(row.mail).values() if why]
+        return Case(
+            office=self.office,
+            row=row,
+            arrival=arrival,
+            number=str(record.number or ""),
+            message=message,
+            recipients=recipients,
+            difference=changed,
+            against=against,
+            tag_trouble="; ".join(tried),
+        )
+
+    def content(
+        self, row: Waiting, arrival: Receive, raw: bytes
+    ) -> tuple[Message, tuple[str, ...]]:
+        """What is to be approved, and for whom: the message, or the draft within it."""
+        if row.kind == "draft":
+            draft = draft_in(Message(raw), arrival, self.office.drafts)
+            if draft is not None:
+                return draft.message, draft.recipients
+        return Message(raw), tuple(r.address for r in arrival.recipients)
+
+    def _before(self, row: Waiting, message: Message, recipients: Iterable[str]) -> tuple[str, str]:
+        """How it differs from the version before, and that one's number."""
+        earlier = self.book.ask(row.before) if row.before else None
+        if earlier is None:
+            return "", ""
+        record = self.record(earlier.mail)
+        assert isinstance(record.command, Receive)
+        seen, to = self.content(earlier, record.command, record.raw)
+        changed = difference(lines_of(seen, to), lines_of(message, recipients))
+        return changed, str(record.number or earlier.mail)
 
     def digests(self, row: Waiting) -> tuple[str, str]:
         """(raw, envelope) of what lies in the archive now."""

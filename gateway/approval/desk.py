@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -11,16 +10,12 @@ from gateway.approval.book import Book, Waiting
 from gateway.approval.codes import Random, Verb, hashed, new_decision_code
 from gateway.approval.compose import Notice, notice
 from gateway.approval.decide import Decider
-from gateway.approval.drafts import draft_in
 from gateway.approval.letters import Case
 from gateway.approval.office import Office
-from gateway.approval.rendition import difference, lines_of
 from gateway.archive.approvals import Code
-from gateway.archive.commands import Receive
 from gateway.archive.journal import Entry
 from gateway.archive.queries import Queries
 from gateway.identity.keyring import Keyring
-from gateway.mail.message import Message
 from gateway.mail.services import Clock, Notepad
 
 LOCAL = {"approve": "duyet", "refuse": "tuchoi", "answer": "traloi", "withdraw": "rut"}
@@ -51,34 +46,7 @@ class Desk:
 
     def case(self, row: Waiting) -> Case:
         """A waiting message with everything that is said about it."""
-        record = self.decider.record(row.mail)
-        arrival = record.command
-        assert isinstance(arrival, Receive)
-        message, recipients = self.content(row, arrival, record.raw)
-        case = Case(self.office, row, arrival, str(record.number or ""), message, recipients)
-        tried = [why for why in self.book.tried(row.mail).values() if why]
-        against = self._before(row, message, recipients)
-        return Case(**{**case.__dict__, **against, "tag_trouble": "; ".join(tried)})
-
-    def content(
-        self, row: Waiting, arrival: Receive, raw: bytes
-    ) -> tuple[Message, tuple[str, ...]]:
-        """What is to be approved, and for whom: the message, or the draft within it."""
-        if row.kind == "draft":
-            draft = draft_in(Message(raw), arrival, self.office.drafts)
-            if draft is not None:
-                return draft.message, draft.recipients
-        return Message(raw), tuple(r.address for r in arrival.recipients)
-
-    def _before(self, row: Waiting, message: Message, recipients: Iterable[str]) -> dict[str, str]:
-        earlier = self.book.ask(row.before) if row.before else None
-        if earlier is None:
-            return {}
-        record = self.decider.record(earlier.mail)
-        assert isinstance(record.command, Receive)
-        seen, to = self.content(earlier, record.command, record.raw)
-        changed = difference(lines_of(seen, to), lines_of(message, recipients))
-        return {"difference": changed, "against": str(record.number or earlier.mail)}
+        return self.decider.case(row)
 
     def approvers(self, row: Waiting) -> tuple[Authority, ...]:
         """Who may decide the present step now."""

@@ -109,6 +109,21 @@ def link(address: str, subject: str, body: str) -> str:
 
 def request(case: Case, approve: str, refuse: str, links: tuple[tuple[str, str], ...]) -> str:
     """The request as text; ``approve`` and ``refuse`` are the addresses to write to."""
+    parts = _described(case)
+    parts.append("\n".join(f"{label}:\n{url}" for label, url in links))
+    parts.append(
+        f"Hoặc gửi thư đến / Or write to:\n  {approve}\n  {refuse}\n"
+        "Hoặc trả lời thư này, dòng đầu ghi DUYỆT hoặc TỪ CHỐI <lý do>.\n"
+        "Or answer this mail, its first line DUYỆT (approve) or TỪ CHỐI (refuse) <reason>.\n"
+        "Nội dung đổi thì phê duyệt này hết hiệu lực. / If it is changed, approval is void."
+    )
+    parts.append(f"{LINE}\n{text_of(case.message)}\n{LINE}")
+    parts.append(f"SHA-256 {case.row.digest}")
+    return "\n\n".join(parts) + "\n"
+
+
+def _described(case: Case) -> list[str]:
+    """All that is known of it, in paragraphs."""
     row, office = case.row, case.office
     author = f"{office.name_of(row.author)} ({row.author})" if row.author else "?"
     head = [
@@ -136,15 +151,20 @@ def request(case: Case, approve: str, refuse: str, links: tuple[tuple[str, str],
         parts.append(
             f"Thay đổi so với bản {case.against} / Changes from version {case.against}:\n{changed}"
         )
-    parts.append("\n".join(f"{label}:\n{url}" for label, url in links))
-    parts.append(
-        f"Hoặc gửi thư đến / Or write to:\n  {approve}\n  {refuse}\n"
-        "Hoặc trả lời thư này, dòng đầu ghi DUYỆT hoặc TỪ CHỐI <lý do>.\n"
-        "Or answer this mail, its first line DUYỆT (approve) or TỪ CHỐI (refuse) <reason>.\n"
-        "Nội dung đổi thì phê duyệt này hết hiệu lực. / If it is changed, approval is void."
-    )
-    parts.append(f"{LINE}\n{text_of(case.message)}\n{LINE}")
-    parts.append(f"SHA-256 {row.digest}")
+    return parts
+
+
+def shown(case: Case, said: list[Decided]) -> str:
+    """A message as its approvers see it, what has become of it, and every word about it."""
+    words = [
+        f"{clock(case.office, word.at_ms)} {word.decision} {word.approver}{_capacity(word)}"
+        f" [{word.channel}] {word.why_not or word.comment}".rstrip()
+        for word in said
+    ]
+    state = f"Trạng thái / State: {case.row.state}"
+    asked = f"Được hỏi / Asked: {', '.join(case.row.approvers) or '-'}"
+    parts = [*_described(case), "\n".join([state, asked, *words])]
+    parts.append(f"{LINE}\n{text_of(case.message)}\n{LINE}\nSHA-256 {case.row.digest}")
     return "\n\n".join(parts) + "\n"
 
 

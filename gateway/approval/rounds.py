@@ -24,6 +24,9 @@ POLL_S = 0.1
 """How often the rows are looked at when nobody wakes us."""
 AGAIN_S = 60.0
 """When work that went wrong is tried again."""
+ENDLESS = 30
+"""So often one kind of work about one message is done in a row: chains and reminders take less."""
+OFTEN_MAX = 10_000
 
 Work: TypeAlias = tuple[str, Callable[[], list[Entry]]]
 """The message it is about, and what makes its entries."""
@@ -39,6 +42,8 @@ class Rounds:
     """Wait until the rows know of a record."""
     _later: dict[str, float] = field(default_factory=dict[str, float])
     """Messages with which something went wrong, and when to try again (loop's time)."""
+    _often: dict[tuple[str, str], int] = field(default_factory=dict[tuple[str, str], int])
+    """(kind of work, message) and how often it was done: what never ends is a mistake of ours."""
 
     async def run(self, stop: asyncio.Event) -> None:
         while not stop.is_set():
@@ -76,12 +81,26 @@ class Rounds:
         last = 0
         for mail, make in works:
             entries = await self._made(mail, make)
+            if entries and self._is_endless(kind.__name__, mail):
+                continue
             if entries:
                 kept = await self.journal.append(entries)
                 last = kept[-1].seq
         if last:
             await self.settled(last)
         return bool(last)
+
+    def _is_endless(self, kind: str, mail: str) -> bool:
+        """Whether the same work comes up again and again because it changes nothing."""
+        times = self._often[kind, mail] = self._often.get((kind, mail), 0) + 1
+        if len(self._often) > OFTEN_MAX:
+            self._often.clear()
+        if times <= ENDLESS:
+            return False
+        log.error("approval of mail %s: %s changes nothing; again in %.0f s", mail, kind, AGAIN_S)
+        self._later[mail] = asyncio.get_running_loop().time() + AGAIN_S
+        self._often[kind, mail] = 0
+        return True
 
     async def _made(self, mail: str, make: Callable[[], list[Entry]]) -> list[Entry]:
         now = asyncio.get_running_loop().time()

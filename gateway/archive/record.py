@@ -189,6 +189,27 @@ def seal(
     return front + _BACK.pack(chain, crc)
 
 
+def front_of(record: Record, meta: bytes, before: bytes) -> bytes | None:
+    """The first part of a record's head again, from what was read of it; ``before`` is the chain
+    ahead of it. None if the chain does not come out: ``meta`` is not what was written."""
+    number = record.number
+    for flags in (0, MORE):
+        front = _FRONT.pack(
+            MAGIC,
+            flags,
+            number.year if number else 0,
+            len(meta),
+            record.raw_size,
+            record.seq,
+            record.at_ms,
+            number.n if number else 0,
+            record.digest,
+        )
+        if sha256(before + front + sha256(meta).digest()).digest() == record.chain:
+            return front
+    return None
+
+
 def read_head(data: bytes | memoryview, at: int, offset: int) -> Head:
     """The head that begins at ``data[at]``; ``offset`` is where that is in the segment."""
     if len(data) - at < RECORD_BYTES:

@@ -9,12 +9,15 @@ from pathlib import Path
 
 from gateway.archive.journal import JournalError
 from gateway.cli import (
+    approve,
     archive,
     document,
     held,
     learn,
     look,
     origin,
+    people,
+    proof,
     quarantine,
     queue,
     sending,
@@ -30,6 +33,9 @@ ADD: tuple[Callable[[argparse._SubParsersAction[argparse.ArgumentParser]], None]
     document.add,
     queue.add,
     held.add,
+    approve.add,
+    people.add,
+    proof.add,
     sending.add,
     archive.add,
     origin.add,

@@ -190,14 +190,15 @@ def _sum(tally: Tally) -> str:
     return f"{tally.recipients:7} {tally.key or '<>':30} {oldest}{due} {tally.reply}".rstrip()
 
 
-def give(opened: Shelf, commands: list[Command]) -> None:
-    """Put commands into the journal and wait until whoever folds it has seen them."""
+def give(opened: Shelf, commands: Sequence[Command]) -> int:
+    """Put commands into the journal, wait until whoever folds it has seen them; the last record."""
     if not commands:
-        return
+        return 0
     kept = opened.journal.append_now([Entry(command) for command in commands])
     if not asyncio.run(opened.settled(kept[-1].seq, 10.0)):
         told = tr("It is written down, and counts as soon as the gateway runs again.")
         sys.stderr.write(told + "\n")
+    return kept[-1].seq
 
 
 def now_ms() -> int:

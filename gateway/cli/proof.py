@@ -1,0 +1,49 @@
+"""``vanthu proof``: what was sent, who approved it and where that stands, to be checked offline."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from gateway.archive.changes import edits
+from gateway.archive.commands import Receive
+from gateway.cli.approve import decider
+from gateway.cli.office import one, settings, shelf
+from gateway.mail.message import Message
+
+
+def add(commands: Any) -> None:
+    parser = commands.add_parser("proof", help="a folder that proves who approved a message")
+    parser.add_argument("message", help="its archive number or id")
+    parser.add_argument("--out", type=Path, required=True, help="the folder to make")
+    parser.set_defaults(work=_proof)
+
+
+def _proof(chosen: argparse.Namespace) -> int:
+    from gateway.approval import check_proof
+    from gateway.approval.proof import proof_of
+
+    found = settings(chosen)
+    out: Path = chosen.out
+    if out.exists():
+        raise ValueError(f"{out} is there already; name a folder that is not")
+    with shelf(chosen) as opened:
+        mail = one(opened, chosen.message)
+        book = decider(found, opened).book
+        told = proof_of(opened.journal, opened.queries, book, found.approval_keys, mail)
+        record = opened.queries.record(mail)
+    out.mkdir(parents=True)
+    (out / "message.eml").write_bytes(record.raw)
+    if mail.state == "accepted":
+        assert isinstance(record.command, Receive)
+        left = Message(record.raw).edited(edits(record.command.changes, mail.added))
+        (out / "delivered.eml").write_bytes(bytes(left))
+    (out / "proof.json").write_bytes(msgspec.json.format(msgspec.json.encode(told)))
+    shutil.copyfile(check_proof.__file__, out / "check_proof.py")
+    sys.stdout.write(f"{out}: check it with python3 {out / 'check_proof.py'}\n")
+    return 0
