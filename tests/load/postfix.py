@@ -32,6 +32,7 @@ default_process_limit = 200
 relay_domains = example.net
 relayhost = {relayhost}
 defer_transports = {defer}
+{more}
 """
 
 
@@ -40,10 +41,10 @@ class NoPostfix(RuntimeError):
 
 
 @contextmanager
-def postfix(sink: int = 0, milter: int = 0) -> Iterator[tuple[int, int]]:
+def postfix(sink: int = 0, milter: int = 0, more: str = "") -> Iterator[tuple[int, int]]:
     """(port, pid of its master). Mail goes to the server on port ``sink``, or stays in the queue.
 
-    ``milter``: the port of one that is asked about each message.
+    ``milter``: the port of one that is asked about each message. ``more``: lines of main.cf.
     """
     program = shutil.which("postfix", path="/usr/sbin:/usr/bin")
     if program is None or os.geteuid() != 0:
@@ -51,7 +52,7 @@ def postfix(sink: int = 0, milter: int = 0) -> Iterator[tuple[int, int]]:
     folder = Path(tempfile.mkdtemp(prefix="vanthu-postfix-"))
     port = free_port()
     try:
-        _configure(folder, port, sink, milter)
+        _configure(folder, port, sink, milter, more)
         line = [program, "-c", str(folder / "config")]
         done = subprocess.run([*line, "start"], capture_output=True, text=True, check=False)
         if done.returncode:
@@ -65,7 +66,7 @@ def postfix(sink: int = 0, milter: int = 0) -> Iterator[tuple[int, int]]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _configure(folder: Path, port: int, sink: int, milter: int) -> None:
+def _configure(folder: Path, port: int, sink: int, milter: int, more: str) -> None:
     folder.chmod(0o755)
     for name in ("config", "queue", "data"):
         (folder / name).mkdir(mode=0o755)
@@ -76,6 +77,7 @@ def _configure(folder: Path, port: int, sink: int, milter: int) -> None:
             folder=folder,
             relayhost=f"[127.0.0.1]:{sink}" if sink else "",
             defer="" if sink else "smtp relay",
+            more=more,
             milters=f"inet:127.0.0.1:{milter}" if milter else "",
         )
     )
