@@ -12,6 +12,7 @@ from gateway.cli import (
     approve,
     archive,
     document,
+    find,
     held,
     learn,
     look,
@@ -20,6 +21,7 @@ from gateway.cli import (
     proof,
     quarantine,
     queue,
+    register,
     sending,
     serve,
 )
@@ -29,7 +31,9 @@ from gateway.settings.errors import Mistakes
 
 ADD: tuple[Callable[[argparse._SubParsersAction[argparse.ArgumentParser]], None], ...] = (
     serve.add,
+    find.add,
     look.add,
+    register.add,
     document.add,
     queue.add,
     held.add,
