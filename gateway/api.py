@@ -134,6 +134,9 @@ from gateway.mail.verdict import Verdict as Verdict
 from gateway.mail.vietnamese import readable as readable
 from gateway.mail.written import old_fonts as old_fonts
 from gateway.mail.written import old_text as old_text
+from gateway.registry.distribution import DISTRIBUTION as DISTRIBUTION
+from gateway.registry.distribution import Distribution as Distribution
+from gateway.registry.distribution import compare_recipients as compare_recipients
 from gateway.registry.document import Document as Document
 from gateway.registry.document import read_document as read_document
 from gateway.registry.enclosed import document_in as document_in

@@ -11,6 +11,7 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from gateway.archive.approvals import DeskCommand
+from gateway.archive.recognising import Recognising
 from gateway.archive.registering import Registering
 
 
@@ -139,7 +140,9 @@ class Decide(msgspec.Struct, frozen=True, tag="decide", omit_defaults=True):
     reason: str = ""
 
 
-Command: TypeAlias = Receive | Tried | QueueChange | Decide | Registering | DeskCommand
+Command: TypeAlias = (
+    Receive | Tried | QueueChange | Decide | Registering | Recognising | DeskCommand
+)
 
 
 class ArchiveNumber(msgspec.Struct, frozen=True, order=True):

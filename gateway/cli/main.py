@@ -11,8 +11,8 @@ from gateway.archive.journal import JournalError
 from gateway.cli import (
     approve,
     archive,
+    correspondents,
     document,
-    find,
     held,
     learn,
     look,
@@ -21,7 +21,6 @@ from gateway.cli import (
     proof,
     quarantine,
     queue,
-    register,
     sending,
     serve,
 )
@@ -31,10 +30,9 @@ from gateway.settings.errors import Mistakes
 
 ADD: tuple[Callable[[argparse._SubParsersAction[argparse.ArgumentParser]], None], ...] = (
     serve.add,
-    find.add,
     look.add,
-    register.add,
     document.add,
+    correspondents.add,
     queue.add,
     held.add,
     approve.add,

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Protocol, TypeVar
 
 from gateway.mail.address import Address
+from gateway.mail.correspondents import AddressBook
 from gateway.mail.dns import Dns
 from gateway.mail.edit import AddHeader
 from gateway.mail.message import Message
@@ -102,6 +103,7 @@ class Services:
     identity: Identity | None = None
     signer: Signer | None = None
     documents: Documents | None = None
+    correspondents: AddressBook | None = None
 
 
 def required(service: T | None, table: str) -> T:

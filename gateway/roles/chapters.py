@@ -6,6 +6,7 @@ from gateway.approval.chapter import ApprovalChapter
 from gateway.approval.code_rows import CodesChapter
 from gateway.archive.chapter import Chapter
 from gateway.quarantine.chapter import QuarantineChapter
+from gateway.registry.aliases import AliasChapter
 from gateway.registry.chapter import Books
 
 
@@ -14,4 +15,4 @@ def chapters() -> tuple[Chapter, ...]:
 
     Codes stand before those who spend them, the books behind those who let a message go.
     """
-    return (CodesChapter(), ApprovalChapter(), QuarantineChapter(), Books())
+    return (CodesChapter(), ApprovalChapter(), QuarantineChapter(), Books(), AliasChapter())

@@ -7,11 +7,15 @@ import logging
 import time
 from contextlib import AsyncExitStack
 
+from sqlalchemy import Engine
+
 from gateway.archive.notepad import FileNotepad
+from gateway.archive.schema import open_database
 from gateway.delivery.callout import Callout
 from gateway.delivery.exchange import Exchange
 from gateway.delivery.route import ServerRoute
 from gateway.delivery.tls_counts import TlsCounts
+from gateway.directory.correspondents import Correspondents
 from gateway.directory.lookup import People
 from gateway.dns.resolver import Resolver
 from gateway.dns.settings import DnsSettings
@@ -23,6 +27,8 @@ from gateway.identity.verifier import Verifier
 from gateway.intake import utc_now
 from gateway.mail.dns import Dns
 from gateway.mail.services import Services, SystemClock
+from gateway.registry.aliases import Aliases
+from gateway.roles.chapters import chapters
 from gateway.settings.read import Settings
 from gateway.spam.nose import Nose, wall_ms
 
@@ -53,8 +59,23 @@ async def open_services(settings: Settings, stack: AsyncExitStack) -> Services:
         signer=KeyringSigner(settings.origin.keyring),
         nose=Nose(settings.spam.folder, wall_ms),
         documents=room,
+        correspondents=Correspondents(settings.correspondents, _aliases(settings, stack).confirmed),
         backend=_backend(settings, stack),
     )
+
+
+def _aliases(settings: Settings, stack: AsyncExitStack) -> Aliases:
+    """What was confirmed of printed recipients, read where another process may fold it."""
+    index = settings.server.data / "index.db"
+
+    def opened() -> Engine | None:
+        if not index.exists():
+            return None
+        engine = open_database(index, read_only=True, chapters=chapters())
+        stack.callback(engine.dispose)
+        return engine
+
+    return Aliases(opened)
 
 
 def _backend(settings: Settings, stack: AsyncExitStack) -> Callout | None:

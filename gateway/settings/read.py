@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from gateway.approval.tables import ApprovalTable
 from gateway.chain.chain import Chain
 from gateway.delivery.route import RoutesTable
+from gateway.directory.correspondents import CorrespondentsTable
 from gateway.directory.tables import Tables
 from gateway.dns.settings import DnsSettings
 from gateway.documents.settings import DocumentsTable
@@ -39,6 +40,7 @@ READ = frozenset(
         "passwords.toml",
         "rules.toml",
         "books.toml",
+        "correspondents.toml",
         "approval.toml",
     }
 )
@@ -96,6 +98,7 @@ class Settings:
     passwords: Mapping[str, str]
     origin: Origin
     books: BooksTable
+    correspondents: CorrespondentsTable
     spam: SpamSettings
     documents: DocumentsTable
     approval: ApprovalTable
@@ -116,6 +119,9 @@ def read_settings(folder: Path) -> Settings:
     if (folder / "books.toml").exists():
         check = partial(BooksTable.read, people=people)
         books = _file(folder / "books.toml", wrong, check) or books
+    others = CorrespondentsTable()
+    if (folder / "correspondents.toml").exists():
+        others = _file(folder / "correspondents.toml", wrong, CorrespondentsTable.read) or others
     approval, approval_keys = _approval(folder, people, wrong)
     chains: Mapping[str, Chain] = {}
     try:
@@ -149,6 +155,7 @@ def read_settings(folder: Path) -> Settings:
         passwords=words.passwords,
         origin=origin,
         books=books.placed(folder),
+        correspondents=others,
         spam=_nested(main.spam, folder / main.server.data),
         documents=_with_ca(main.documents, folder),
         approval=approval,
