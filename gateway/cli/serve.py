@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import getpass
-import logging
 import os
 import signal
 import sys
@@ -87,12 +86,9 @@ def serve(found: Settings, tell: Any, roles: tuple[str, ...] = ROLE_NAMES) -> in
     import uvloop
 
     from gateway.roles.process import Process
+    from gateway.runtime import log
 
-    logging.basicConfig(
-        level=found.server.log_level.upper(),
-        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
-        stream=sys.stderr,
-    )
+    log.begin(found.server.log_level, found.server.log_format)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(Process(found, roles).run(tell))
     return 0

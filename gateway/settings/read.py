@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
@@ -61,6 +61,8 @@ class ServerTable(BaseModel):
     certificate: Path | None = None
     key: Path | None = None
     log_level: str = Field(default="info", pattern="^(debug|info|warning|error)$")
+    log_format: Literal["text", "json"] = "text"
+    """For a person, or a line of JSON each, with ``mail`` and ``session`` as fields."""
     metrics_host: str = "127.0.0.1"
     metrics_port: int = 9125
     language: str = Field(default="vi", pattern="^(vi|en)$")
