@@ -53,5 +53,5 @@ def test_json_is_a_line_each_with_the_ids_as_fields() -> None:
 def test_text_is_for_people() -> None:
     first, *_ = said("text").splitlines()
     assert first.endswith(
-        "INFO gateway.smtp.wire: mail abcd1234: 250 2.0.0 Kept as 2026-0000001 (id x)"
+        f"INFO gateway.smtp.wire: mail {MAIL}: 250 2.0.0 Kept as 2026-0000001 (id x)"
     )
