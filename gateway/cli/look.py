@@ -1,4 +1,4 @@
-"""``vanthu find``, ``why``, ``show`` and ``explain``: looking, without changing anything."""
+"""``vanthu why``, ``show`` and ``explain``: looking, without changing anything."""
 
 from __future__ import annotations
 
@@ -7,27 +7,17 @@ import asyncio
 import sys
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, time
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
-from gateway.archive.commands import ArchiveNumber, Receive
-from gateway.archive.queries import Found, Wanted
-from gateway.cli.office import OFFICE, one, printed, settings, shelf, when
+from gateway.archive.commands import Receive
+from gateway.archive.queries import Found
+from gateway.cli.office import one, printed, settings, shelf, when
 from gateway.mail.services import Notepad
 
 
 def add(commands: Any) -> None:
-    parser = commands.add_parser("find", help="messages by number, people, subject, date, words")
-    parser.add_argument("words", nargs="*", help="a number, an id, or words")
-    for name in ("sender", "recipient", "subject", "state"):
-        parser.add_argument(f"--{name}", default="")
-    parser.add_argument("--since", type=date.fromisoformat, help="a day: 2026-08-10")
-    parser.add_argument("--until", type=date.fromisoformat, help="the day after the last")
-    parser.add_argument("--limit", type=int, default=50)
-    parser.add_argument("--json", action="store_true")
-    parser.set_defaults(work=_find)
     for name, work, text in (
         ("why", _why, "what happened to a message, from the connection on"),
         ("show", _show, "a message as it was received"),
@@ -56,36 +46,6 @@ def line(found: Found) -> str:
         f"{number:13} {found.id} {when(found.at_ms)} {found.state:9} "
         f"{found.sender or '<>'} -> {to}: {found.subject}"
     )
-
-
-def _ms(day: date | None) -> int:
-    return int(datetime.combine(day, time(), OFFICE).timestamp() * 1000) if day else 0
-
-
-def _find(chosen: argparse.Namespace) -> int:
-    wanted = Wanted(
-        sender=chosen.sender,
-        recipient=chosen.recipient,
-        subject=chosen.subject,
-        state=chosen.state,
-        since_ms=_ms(chosen.since),
-        until_ms=_ms(chosen.until),
-        limit=chosen.limit,
-        words="" if _is_number(chosen.words) else " ".join(chosen.words),
-        number=chosen.words[0] if _is_number(chosen.words) else "",
-    )
-    with shelf(chosen) as opened:
-        rows = opened.queries.find(wanted)
-    printed(rows if chosen.json else map(line, rows), as_json=chosen.json)
-    return 0 if rows else 1
-
-
-def _is_number(words: list[str]) -> bool:
-    try:
-        ArchiveNumber.parse(" ".join(words))
-    except ValueError:
-        return False
-    return True
 
 
 def _why(chosen: argparse.Namespace) -> int:

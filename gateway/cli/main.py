@@ -13,6 +13,7 @@ from gateway.cli import (
     archive,
     correspondents,
     document,
+    find,
     held,
     learn,
     look,
@@ -21,6 +22,7 @@ from gateway.cli import (
     proof,
     quarantine,
     queue,
+    register,
     sending,
     serve,
 )
@@ -30,7 +32,9 @@ from gateway.settings.errors import Mistakes
 
 ADD: tuple[Callable[[argparse._SubParsersAction[argparse.ArgumentParser]], None], ...] = (
     serve.add,
+    find.add,
     look.add,
+    register.add,
     document.add,
     correspondents.add,
     queue.add,

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pypdfium2 as pdfium
 
 from gateway.documents.colour import PICTURE_MAX, picture
 from gateway.documents.pages import opened
@@ -32,7 +33,11 @@ def stage(desk: Desk) -> Mapping[str, Any]:
         return {}
     if any(page.get("pixels", 0) > PICTURE_MAX for page in pages):
         return {}
-    before, after = opened(desk.data[: ends[0]]), opened(desk.data)
+    after = opened(desk.data)
+    try:
+        before = opened(desk.data[: ends[0]])
+    except pdfium.PdfiumError:  # A ByteRange that claims something that is no file.
+        return {"changes": [Change(page=0)]}
     if len(before) != len(after):
         return {"changes": [Change(page=0)]}
     found: list[Change] = []

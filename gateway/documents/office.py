@@ -274,7 +274,7 @@ def _doc(data: bytes) -> dict[str, Any]:
     told = _told(found.text, list(found.spans), active)
     if found.is_encrypted:
         told |= {"encryption": "password", "is_open": False}
-    return told | {"fonts": sorted(set(told["fonts"]) | set(found.fonts))}
+    return told
 
 
 def _ole(data: bytes) -> dict[str, Any]:

@@ -8,28 +8,23 @@ from __future__ import annotations
 
 import io
 import struct
-import unicodedata
-from dataclasses import dataclass
+from dataclasses import replace
+from functools import partial
 from itertools import pairwise
 
 import olefile
 
+from gateway.documents import word6
+from gateway.documents.word_text import CP1252, Fonts, Run, Words, gather, usual_font
 from gateway.mail.papers import Span
 
 STREAM_MAX = 64 * 1024 * 1024
-TEXT_MAX = 200_000
 PIECES_MAX, RUNS_MAX = 50_000, 50_000
 _FIB_MAGIC = 0xA5EC
-_FC_CLX, _FC_FONTS, _FC_CHPX = 0x01A2, 0x0112, 0x00FA
+_FC_CLX, _FC_FONTS, _FC_CHPX, _FC_STYLES = 0x01A2, 0x0112, 0x00FA, 0x00A2
 _ENCRYPTED, _TABLE_1 = 0x0100, 0x0200
 _SPRM_FONT = 0x4A4F
 """sprmCRgFtc0: the font of ASCII letters."""
-_CONTROL = {
-    "\r": "\n", "\x07": "\n", "\x0b": "\n", "\x0c": "\n", "\t": "\t", "\x1e": "-", "\x1f": "",
-    "\xa0": " ",
-}  # fmt: skip
-_FIELD_BEGIN, _FIELD_MIDDLE, _FIELD_END = "\x13", "\x14", "\x15"
-_CP1252 = {n: bytes([n]).decode("cp1252", "replace") for n in range(256)}
 _MACROS = ("_VBA_PROJECT_CUR", "Macros", "VBA", "_VBA_PROJECT")
 
 
@@ -37,37 +32,38 @@ class Broken(ValueError):
     """No Word document, or one whose tables cannot be followed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
-    """What a .doc says."""
-
-    text: str = ""
-    spans: tuple[Span, ...] = ()
-    fonts: tuple[str, ...] = ()
-    macros: tuple[str, ...] = ()
-    is_encrypted: bool = False
-
-
-def read(data: bytes) -> Word:
+def read(data: bytes) -> Words:
     """Raises Broken."""
     found, _ = macros(data)
     with _opened(data) as ole:
         main = _stream(ole, "WordDocument")
-        if len(main) < 0x400 or struct.unpack_from("<H", main)[0] != _FIB_MAGIC:  # noqa: PLR2004
+        if len(main) < 0x400:  # noqa: PLR2004 -- before that stand the tables' places.
             raise Broken("no file information block")
-        flags = struct.unpack_from("<H", main, 0x0A)[0]
+        magic, flags = struct.unpack_from("<H", main)[0], struct.unpack_from("<H", main, 0x0A)[0]
         if flags & _ENCRYPTED:
-            return Word(macros=tuple(found), is_encrypted=True)
+            return Words(macros=tuple(found), is_encrypted=True)
+        if magic in word6.MAGICS:
+            return _older(main, found)
+        if magic != _FIB_MAGIC:
+            raise Broken("no Word document")
         table = _stream(ole, "1Table" if flags & _TABLE_1 else "0Table")
     try:
-        fonts = _fonts(table, *_place(main, _FC_FONTS))
+        names = _fonts(table, *_place(main, _FC_FONTS))
+        start, length = _place(main, _FC_STYLES)
+        usual = usual_font(table[start : start + length], _font_of, wide=True)
         pieces = _pieces(table, *_place(main, _FC_CLX))
         runs = _runs(main, table, *_place(main, _FC_CHPX))
     except (struct.error, IndexError) as error:
         raise Broken(f"its tables are cut off: {error}") from error
-    spans = _spans(main, pieces, runs, fonts)
-    text = "".join(span.text for span in spans)
-    return Word(text, tuple(spans), tuple(f for f in fonts if f), tuple(found))
+    spans = _spans(main, pieces, runs, Fonts(tuple(names), usual))
+    return Words(tuple(spans), tuple(found))
+
+
+def _older(main: bytes, macros: list[str]) -> Words:
+    try:
+        return replace(word6.read(main), macros=tuple(macros))
+    except (struct.error, IndexError) as error:
+        raise Broken(f"its tables are cut off: {error}") from error
 
 
 def macros(data: bytes) -> tuple[list[str], list[str]]:
@@ -137,13 +133,13 @@ def _pieces(table: bytes, at: int, length: int) -> list[tuple[int, int, int, boo
     return found
 
 
-def _runs(main: bytes, table: bytes, at: int, length: int) -> list[tuple[int, int, int]]:
+def _runs(main: bytes, table: bytes, at: int, length: int) -> list[Run]:
     """Runs of one font: (first byte, end, number of the font; -1 where the style says it)."""
     count = min((length - 4) // 8, RUNS_MAX)
     if count <= 0:
         return []
     numbers = struct.unpack_from(f"<{count}I", table, at + 4 * (count + 1))
-    found: list[tuple[int, int, int]] = []
+    found: list[Run] = []
     for page in numbers:
         block = main[(page & 0x3FFFFF) * 512 :][:512]
         if len(block) < 512:  # noqa: PLR2004 -- a page of properties is 512 bytes
@@ -174,54 +170,20 @@ def _font_of(properties: bytes) -> int:
 
 
 def _spans(
-    main: bytes,
-    pieces: list[tuple[int, int, int, bool]],
-    runs: list[tuple[int, int, int]],
-    fonts: list[str],
+    main: bytes, pieces: list[tuple[int, int, int, bool]], runs: list[Run], fonts: Fonts
 ) -> list[Span]:
-    """The text piece by piece, cut where the font changes; what fields hide is left out."""
+    """The text piece by piece; some pieces have 8-bit letters, the others UTF-16."""
     found: list[Span] = []
     hidden: list[bool] = []
-    signs = at_run = 0
-    default = fonts[0] if fonts else ""
     for first, last, offset, is_8bit in pieces:
         width = 1 if is_8bit else 2
-        at, end = offset, min(offset + (last - first) * width, len(main))
-        at_run = 0 if runs and at_run < len(runs) and runs[at_run][0] > at else at_run
-        while at < end and signs < TEXT_MAX:
-            while at_run < len(runs) and runs[at_run][1] <= at:
-                at_run += 1
-            inside = at_run < len(runs) and runs[at_run][0] <= at
-            stop = min(end, runs[at_run][1]) if inside else end
-            stop = max(stop, at + width)
-            number = runs[at_run][2] if inside else -1
-            font = fonts[number] if 0 <= number < len(fonts) else default
-            text = _shown(_letters(main[at:stop], is_8bit), hidden)
-            signs += len(text)
-            if text and found and found[-1].font == font:
-                text = found.pop().text + text
-            if text:
-                found.append(Span(text=unicodedata.normalize("NFC", text), font=font))
-            at = stop
+        letters = partial(_letters, main, is_8bit)
+        end = min(offset + (last - first) * width, len(main))
+        gather(found, [(offset, end)], runs, fonts, letters, width, hidden)
     return found
 
 
-def _letters(raw: bytes, is_8bit: bool) -> str:
+def _letters(main: bytes, is_8bit: bool, first: int, end: int) -> str:
     if is_8bit:
-        return "".join(_CP1252[byte] for byte in raw)
-    return raw.decode("utf-16-le", "replace")
-
-
-def _shown(text: str, hidden: list[bool]) -> str:
-    """Without the instructions of fields; ``hidden`` says which are open, across pieces."""
-    out: list[str] = []
-    for sign in text:
-        if sign == _FIELD_BEGIN:
-            hidden.append(True)
-        elif sign == _FIELD_MIDDLE and hidden:
-            hidden[-1] = False
-        elif sign == _FIELD_END and hidden:
-            hidden.pop()
-        elif not any(hidden):
-            out.append(_CONTROL.get(sign, sign if sign >= " " else ""))
-    return "".join(out)
+        return "".join(CP1252[byte] for byte in main[first:end])
+    return main[first:end].decode("utf-16-le", "replace")

@@ -1,6 +1,6 @@
 """Who wrote it: every author that any mail program might show."""
 
-from time import perf_counter
+from time import process_time
 
 import pytest
 from hypothesis import given
@@ -50,9 +50,9 @@ def test_sender_fields() -> None:
 )
 def test_a_megabyte_of_anything_is_read_at_once(unit: str) -> None:
     message = Message(b"From: " + (unit * (1 << 20))[: 1 << 20].encode() + b"\r\n\r\n")
-    began = perf_counter()
+    began = process_time()
     assert message.authors[-1][1] == Address("", "")
-    assert perf_counter() - began < 1
+    assert process_time() - began < 1
 
 
 @given(st.text(max_size=80) | st.text('<>"(),;:@\\ a.', max_size=40))

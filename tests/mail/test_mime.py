@@ -1,7 +1,7 @@
 """Parts as offsets: real mail, hostile mail, and mail that reads in two ways."""
 
 from base64 import b64encode
-from time import perf_counter
+from time import process_time
 
 import pytest
 from hypothesis import given
@@ -99,14 +99,14 @@ def test_every_suite_mail() -> None:
     assert len(paths) > 300
     for path in paths:
         raw = path.read_bytes()
-        began = perf_counter()
+        began = process_time()
         message = Message(raw)
         assert message.mime.parts
         assert message.mime.ambiguities is not None
         assert all(p.decoded(1 << 20) is not None for p in message.mime.parts)
         assert message.authors is not None
         assert bytes(message) == raw
-        assert perf_counter() - began < 2, path
+        assert process_time() - began < 2, path
 
 
 @given(
@@ -171,13 +171,13 @@ HEAD = b"Content-Type: multipart/mixed; boundary=b\n\n"
     ids=range(24),
 )
 def test_hostile_mail_takes_no_more_time_than_its_size(raw: bytes) -> None:
-    began = perf_counter()
+    began = process_time()
     message = Message(raw)
     assert message.mime.ambiguities is not None
     assert message.header("Subject") is not None
     for part in message.mime.parts[:50]:
         part.decoded()
-    assert perf_counter() - began < 2
+    assert process_time() - began < 2
 
 
 def test_normal_mail_is_not_ambiguous() -> None:

@@ -1,0 +1,115 @@
+"""What every ``vanthu register`` and ``find`` command needs: the desk, who asks, how lines look."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import getpass
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from gateway.archive.commands import Command
+from gateway.archive.journal import Entry
+from gateway.archive.registering import View
+from gateway.archive.shelf import Shelf
+from gateway.cli.office import settings
+from gateway.registry.columns import day
+from gateway.registry.desk import Outcome, RegistryDesk
+from gateway.registry.lines import Line
+from gateway.registry.lookup import Lookup
+from gateway.registry.rights import Asker, Rights
+from gateway.registry.texts import FtsTexts, texts_path
+from gateway.roles.chapters import chapters
+from gateway.runtime.words import tr
+from gateway.settings.read import Settings
+
+WAIT_S = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """The registry, opened beside the gateway that runs."""
+
+    settings: Settings
+    shelf: Shelf
+    desk: RegistryDesk
+    asker: Asker
+    texts: FtsTexts
+
+    @property
+    def lookup(self) -> Lookup:
+        return self.desk.lookup
+
+
+def add_asker(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--as",
+        dest="login",
+        default="",
+        help=tr("the login on whose behalf you act; it is written down with your own user name"),
+    )
+
+
+@contextmanager
+def opened(chosen: argparse.Namespace) -> Iterator[Opened]:
+    """The registry and who asks. LookupError for a login that there is not."""
+    found = settings(chosen)
+    rights = Rights(found.directory, found.books)
+    login = rights.known(chosen.login) if chosen.login else ""
+    shelf = Shelf(found.server.data, applies=False, chapters=chapters())
+    texts = FtsTexts(texts_path(found.server.data))
+
+    def keep(command: Command) -> tuple[int, bool]:
+        kept = shelf.journal.append_now([Entry(command)])
+        return kept[-1].seq, asyncio.run(shelf.settled(kept[-1].seq, WAIT_S))
+
+    def note(view: View) -> None:
+        shelf.journal.append_now([Entry(view)])
+
+    try:
+        lookup = Lookup(shelf.engine, rights, texts, note)
+        desk = RegistryDesk(lookup, keep, lambda: time.time_ns() // 1_000_000)
+        yield Opened(found, shelf, desk, Asker(login, getpass.getuser()), texts)
+    finally:
+        texts.close()
+        shelf.close()
+
+
+STATES = {
+    "proposed": "waits for its number",
+    "registered": "in the book",
+    "dismissed": "left out",
+    "reserved": "reserved",
+    "used": "issued",
+    "voided": "void",
+}
+
+
+def line_text(line: Line) -> str:
+    """One line of a book in one line of a list."""
+    said = line.said
+    number = f"{line.number or '--'}/{line.year}" if line.direction == "in" else said.number
+    own = f"{said.number} " if line.direction == "in" and said.number else ""
+    of = f"({day(said.issued)}) " if said.issued else ""
+    text = f"{own}{of}{said.issuer + ': ' if said.issuer else ''}{said.abstract}"
+    state = tr(STATES.get(line.state, line.state))
+    return f"{line.id} {line.book:11} {number:14} {day(line.date)} {state:12} {text}".rstrip()
+
+
+def told(outcome: Outcome) -> int:
+    """Print what became of a word; the exit status."""
+    if not outcome.is_known:
+        sys.stderr.write(
+            tr("It is written down, and counts as soon as the gateway runs again.") + "\n"
+        )
+        return 0
+    if outcome.line is not None:
+        sys.stdout.write(line_text(outcome.line) + "\n")
+    if outcome.text:
+        sys.stdout.write(f"  {outcome.text}\n")
+    if not outcome.counted:
+        sys.stderr.write(tr("Nothing was changed.") + "\n")
+    return 0 if outcome.counted else 1

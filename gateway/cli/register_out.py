@@ -1,0 +1,279 @@
+"""``vanthu register show | views | print | export | edxml``: lines on the screen and on paper."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator
+from datetime import datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select
+
+from gateway.cli.books import Opened, line_text, told
+from gateway.cli.office import OFFICE, when
+from gateway.mail.message import Message
+from gateway.registry import schema
+from gateway.registry.columns import PROGRESS, Beside, beside, day
+from gateway.registry.dossier import Dossier, dossier
+from gateway.registry.edxml import (
+    STATUS,
+    Organ,
+    document_id,
+    is_edxml,
+    read_edxml,
+    write_document,
+    write_status,
+)
+from gateway.registry.lines import Line
+from gateway.registry.reading import papers_in
+from gateway.runtime.words import tr
+
+
+def _named(at: Opened, chosen: argparse.Namespace) -> Line:
+    return at.desk.named(at.asker, chosen.line, chosen.book)
+
+
+def show(at: Opened, chosen: argparse.Namespace) -> int:
+    """A line with all that hangs on it; the view is written down first."""
+    line = _named(at, chosen)
+    at.lookup.viewed(at.asker, "line", [line.id])
+    found = dossier(at.lookup.engine, line)
+    sys.stdout.write(line_text(line) + "\n")
+    rows = _bare(found) if at.asker.is_operator else _whole(at, found)
+    for row in rows:
+        sys.stdout.write(f"  {row}\n")
+    if at.asker.is_operator:
+        sys.stderr.write(tr("Say --as LOGIN to see what it says.") + "\n")
+    elif chosen.save:
+        _save(at, found, chosen.save)
+    return 0
+
+
+def _bare(found: Dossier) -> Iterator[str]:
+    for number, id_ in found.mails:
+        yield f"{tr('message')}: {number} ({id_})"
+
+
+def _whole(at: Opened, found: Dossier) -> Iterator[str]:
+    line = found.line
+    for name in schema.FIELDS:
+        if value := getattr(line.said, name):
+            yield f"{name:13} {value}"
+    yield f"{tr('progress'):13} {PROGRESS.get(line.progress, line.progress)}"
+    if line.direction_text:
+        yield f"{tr('direction'):13} {line.direction_text} ({line.directed_by})"
+    row: Any
+    for row in found.tasks:
+        yield f"{tr('task'):13} {row.who} ({row.role}) {day(row.due)} {row.status} {row.note}"
+    for row in found.arrivals:
+        yield f"{tr('came'):13} {when(row.came_ms)} {row.route} {row.mailbox}"
+    for row in found.files:
+        yield f"{tr('file'):13} {row.name} sha256 {row.sha256}"
+    if saved := at.texts.saved(line.seq):
+        yield f"{tr('saved as'):13} {saved}"
+    yield from _history(found)
+    yield from _story(at, found)
+
+
+def _history(found: Dossier) -> Iterator[str]:
+    """Where its values come from, and all that happened to it."""
+    row: Any
+    for row in found.said:
+        yield f"{tr('source'):13} {row.field} = {row.value} ({row.source}, {row.confidence:.0%})"
+    for kind, other in found.links:
+        yield f"{kind:13} {line_text(other)}"
+    for number, id_ in found.mails:
+        yield f"{tr('message'):13} {number} ({id_}): vanthu show {number}; vanthu why {number}"
+    for row in found.amends:
+        yield f"{tr('corrected'):13} {row.field}: {row.before!r} → {row.after!r}"
+    for row in found.events:
+        late = "" if row.counted else f" ({tr('did not count')})"
+        yield f"{when(row.at_ms)} {row.kind} {row.actor} {row.text}{late}"
+
+
+def _story(at: Opened, found: Dossier) -> Iterator[str]:
+    """What happened to the message of an outgoing line: approvals, deliveries."""
+    if found.line.direction != "out" or not found.line.mail:
+        return
+    mail = at.shelf.queries.one(found.line.mail)
+    if mail is not None:
+        for happened in at.shelf.queries.why(mail):
+            text = " ".join(filter(None, [happened.kind, happened.actor, happened.text]))
+            yield f"{when(happened.at_ms)} {text}"
+
+
+def _save(at: Opened, found: Dossier, folder: Path) -> None:
+    """The message and the documents of a line, for whoever may read the line."""
+    folder.mkdir(parents=True, exist_ok=True)
+    at.lookup.viewed(at.asker, "file", [found.line.id])
+    wanted = {str(row.sha256) for row in found.files}
+    for number, id_ in found.mails:
+        mail = at.shelf.queries.one(id_)
+        if mail is None:
+            continue
+        record = at.shelf.queries.record(mail)
+        (folder / f"{number}.eml").write_bytes(record.raw)
+        for part, data in papers_in(Message(record.raw)):
+            if sha256(data).hexdigest() in wanted or is_edxml(data):
+                name = Path(part.filename.replace("\\", "/")).name or f"part{part.index}"
+                (folder / name).write_bytes(data)
+    sys.stdout.write(f"{folder}\n")
+
+
+def views(at: Opened, chosen: argparse.Namespace) -> int:
+    """Who has looked; for those who keep the book, and leaders."""
+    line = _named(at, chosen)
+    if at.asker.login not in at.lookup.rights.leaders:
+        at.lookup.rights.must_keep(at.asker, line.book)
+    view = schema.views.c
+    with at.lookup.engine.connect() as connection:
+        rows = connection.execute(
+            select(schema.views).where(view.object == line.id).order_by(view.seq)
+        ).all()
+    for row in rows:
+        sys.stdout.write(f"{when(row.at_ms)} {row.what:8} {row.actor} {row.query}\n")
+    return 0
+
+
+def _beside(at: Opened, key: str, year: int) -> Beside:
+    people = at.settings.directory
+    names = {f"unit:{k}": unit.name for k, unit in people.units.items()}
+    names |= {f"person:{k}": person.name for k, person in people.people.items()}
+    with at.lookup.engine.connect() as connection:
+        return beside(connection, names, key, year)
+
+
+def print_out(at: Opened, chosen: argparse.Namespace) -> int:
+    """A volume, which is written down with its hash, or a slip."""
+    from gateway.registry import printing
+
+    target = Path(chosen.target)
+    if chosen.line:
+        line = _readable(at, chosen)
+        head = printing.Head(at.settings.books.office, _head_name(at, line.book))
+        at_ = _beside(at, line.book, line.year or int(line.date[:4]))
+        if chosen.slip == "arrival":
+            files = dossier(at.lookup.engine, line).files
+            data = printing.arrival_slip(head, line, files, at_)
+        else:
+            data = printing.routing_slip(head, line, at_, datetime.now(OFFICE))
+        target.write_bytes(data)
+        at.lookup.viewed(at.asker, "print", [line.id])
+        sys.stdout.write(f"{target}\n")
+        return 0
+    key, lines, year = _year(at, chosen)
+    kind = "follow-up" if chosen.follow_up else at.settings.books.books[key].direction
+    head = printing.Head(at.settings.books.office, _head_name(at, key))
+    volume = _volume(at, key, year)
+    data = printing.register(head, kind, lines, _beside(at, key, year), year, volume)
+    target.write_bytes(data)
+    if lines and not chosen.follow_up:
+        span = (lines[0].n, lines[-1].n)
+        volume = at.desk.bound(at.asker, key, year, span, sha256(data).hexdigest())
+    sys.stdout.write(f"{target}: {len(lines)} lines, volume {volume}\n")
+    return 0
+
+
+def _volume(at: Opened, key: str, year: int) -> int:
+    volume = schema.volumes.c
+    with at.lookup.engine.connect() as connection:
+        rows = connection.execute(
+            select(volume.volume).where(volume.book == key, volume.year == year)
+        ).scalars()
+        return max(rows, default=0) + 1
+
+
+def _readable(at: Opened, chosen: argparse.Namespace) -> Line:
+    line = _named(at, chosen)
+    if at.asker.is_operator:
+        at.lookup.rights.must_keep(at.asker, line.book)
+    return line
+
+
+def _head_name(at: Opened, key: str) -> str:
+    book = at.settings.books.books[key]
+    unit = at.settings.directory.units[book.unit]
+    return (at.settings.books.office.name if not unit.parent else "") or unit.name
+
+
+def _year(at: Opened, chosen: argparse.Namespace) -> tuple[str, list[Line], int]:
+    from gateway.registry.ledger import day_of, year_of
+
+    key, _ = at.desk.book(chosen.book, "" if chosen.book else "in")
+    if at.asker.login not in at.lookup.rights.leaders:
+        at.lookup.rights.must_keep(at.asker, key)
+    year = chosen.year or year_of(day_of(at.desk.now_ms()))
+    lines = at.desk.lines(at.asker, key, year)
+    at.lookup.viewed(at.asker, "print", [line.id for line in lines], f"{key} {year}")
+    return key, lines, year
+
+
+def export(at: Opened, chosen: argparse.Namespace) -> int:
+    """By the ending of the file: .csv, .xlsx, .xml of annex VI, .edxml of one line."""
+    target = Path(chosen.target)
+    if target.suffix == ".edxml":
+        return _edxml(at, chosen, target)
+    from gateway.registry import sheets
+
+    key, lines, year = _year(at, chosen)
+    direction, at_ = at.settings.books.books[key].direction, _beside(at, key, year)
+    match target.suffix:
+        case ".csv":
+            data = sheets.to_csv(direction, lines, at_)
+        case ".xlsx":
+            data = sheets.to_xlsx(f"{key} {year}", direction, lines, at_)
+        case ".xml":
+            data, cuts = sheets.to_xml(at.settings.books.office, direction, lines)
+            for cut in cuts:
+                told_ = f"{cut.number}: {cut.field} {cut.length} > {cut.most}"
+                sys.stderr.write(tr("cut to the length of annex VI:") + f" {told_}\n")
+        case other:
+            raise ValueError(f"{other or target}: end the name in .csv, .xlsx, .xml or .edxml")
+    target.write_bytes(data)
+    sys.stdout.write(f"{target}: {len(lines)} lines\n")
+    return 0
+
+
+def _edxml(at: Opened, chosen: argparse.Namespace, target: Path) -> int:
+    line, office = _readable(at, chosen), at.settings.books.office
+    sender = Organ(office.code, _head_name(at, line.book))
+    now = datetime.now(OFFICE)
+    if chosen.status:
+        if chosen.status not in STATUS:
+            raise LookupError(f"no status {chosen.status!r}; there are: {', '.join(STATUS)}")
+        about = line.said
+        target.write_bytes(write_status(sender, about, chosen.status, str(at.asker), now))
+    else:
+        to = [Organ(code, name) for code, _, name in (one.partition("=") for one in chosen.to)]
+        target.write_bytes(write_document(sender, to, line.said, now, _contents(at, line)))
+    at.lookup.viewed(at.asker, "file", [line.id])
+    id_ = line.said.edxml or document_id(office.code, line.said.issued, line.said.number)
+    sys.stdout.write(f"{target}: {id_}\n")
+    return 0
+
+
+def _contents(at: Opened, line: Line) -> Iterator[tuple[str, bytes]]:
+    """The files of a line's message, main one first."""
+    found = dossier(at.lookup.engine, line)
+    rows: list[Any] = sorted(found.files, key=lambda row: not row.is_main)
+    for row in rows:
+        mail = at.shelf.queries.one(row.mail) if row.mail else None
+        if mail is None:
+            continue
+        for part, data in papers_in(Message(at.shelf.queries.record(mail).raw)):
+            if sha256(data).hexdigest() == row.sha256:
+                yield part.filename or "document.pdf", data
+
+
+def take_edxml(at: Opened, chosen: argparse.Namespace) -> int:
+    """A document from the axis, into the book."""
+    envelope = read_edxml(Path(chosen.file).read_bytes())
+    if envelope.status:
+        raise ValueError(f"a status ({STATUS.get(envelope.status)}) of {envelope.about}")
+    key, _ = at.desk.book(chosen.book, "in")
+    for wrong in envelope.damaged:
+        sys.stderr.write(f"{wrong}\n")
+    return told(at.desk.take_in(at.asker, key, envelope.document, "", "axis"))
