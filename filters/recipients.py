@@ -10,6 +10,7 @@ from gateway.api import (
     Stage,
     Transaction,
     Verdict,
+    box_kind,
     desk_kind,
 )
 
@@ -60,6 +61,8 @@ class Recipients(Filter):
                 return Reject(f"{recipient} is for our own people", INTERNAL)
         if box is not None:
             return None
+        if not session.is_inbound and box_kind(recipient.local) in {"spam", "ham"}:
+            return None  # The filter ``quarantine`` sees to it.
         is_desk = recipient.domain == session.services.desk_domain and desk_kind(recipient.local)
         if is_desk and not session.is_inbound:
             return None  # The approval desk; the filter ``approval`` sees to it.

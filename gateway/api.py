@@ -134,6 +134,8 @@ from gateway.mail.verdict import Verdict as Verdict
 from gateway.mail.vietnamese import readable as readable
 from gateway.mail.written import old_fonts as old_fonts
 from gateway.mail.written import old_text as old_text
+from gateway.quarantine.boxes import FOR_THE_QUARANTINE as FOR_THE_QUARANTINE
+from gateway.quarantine.boxes import box_kind as box_kind
 from gateway.registry.distribution import DISTRIBUTION as DISTRIBUTION
 from gateway.registry.distribution import Distribution as Distribution
 from gateway.registry.distribution import compare_recipients as compare_recipients

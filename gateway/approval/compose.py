@@ -38,6 +38,8 @@ class Notice:
     original: bytes | None = None
     """A message to attach as it came."""
     urgent: bool = False
+    name: str = NAME
+    """Under which it is written."""
 
 
 def notice(office: Office, mail: Notice, now: datetime) -> Entry:
@@ -67,7 +69,7 @@ def notice(office: Office, mail: Notice, now: datetime) -> Entry:
 
 def _raw(office: Office, mail: Notice, id_: str, message_id: str, now: datetime) -> bytes:
     subject = Header(one_line(mail.subject, 300), "utf-8", header_name="Subject")
-    name = Header(NAME, "utf-8").encode(linesep="\r\n")
+    name = Header(mail.name, "utf-8").encode(linesep="\r\n")
     head = [
         f"From: {name} <{office.desk}>",
         f"To: <{mail.to}>",

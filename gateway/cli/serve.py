@@ -41,7 +41,7 @@ def add(commands: Any) -> None:
 RELOAD_S = 60.0
 """How long ``vanthu reload`` waits to hear from all processes."""
 
-ROLE_NAMES = ("store", "register", "deliver", "desk", "smtp", "monitor", "trainer")
+ROLE_NAMES = ("store", "register", "deliver", "desk", "smtp", "monitor", "trainer", "quarantine")
 """As in ``roles/process.py``, which takes half a second to import."""
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,9 +21,11 @@ from sqlalchemy import (
 )
 
 from gateway.archive import schema
-from gateway.archive.commands import Decide
+from gateway.archive.approvals import SpendCode
+from gateway.archive.commands import Decide, Receive
 from gateway.archive.journal import Record
 from gateway.mail.verdict import Desk
+from gateway.quarantine import boxes
 
 metadata = MetaData()
 words = Table(
@@ -36,6 +38,23 @@ words = Table(
     Column("reason", Text, nullable=False),
 )
 """``seq``: the record of the word; ``mail``: the id of the message it is about."""
+
+
+letters = Table(
+    "quarantine_letters",
+    metadata,
+    Column("seq", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("mail", String, nullable=False),
+)
+"""Mail of our people to the quarantine, by record."""
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A mail to the quarantine: the record and the id."""
+
+    seq: int
+    mail: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +70,18 @@ class Word:
 
 
 class QuarantineChapter:
-    """Keeps the words from which the nose learns."""
+    """Keeps the words from which the nose learns, and the letters that it is to hear.
+
+    ``mail_of`` tells which message a code is about; codes are folded before.
+    """
+
+    def __init__(self, mail_of: Callable[[Connection, str], str]) -> None:
+        self._mail_of = mail_of
 
     name = "quarantine"
-    version = 1
+    version = 2
     metadata = metadata
-    wants: tuple[type[Any], ...] = (Decide,)
+    wants: tuple[type[Any], ...] = (Receive, Decide, SpendCode)
     desks: frozenset[str] = frozenset()
 
     def apply(self, connection: Connection, records: Sequence[Record]) -> None:
@@ -64,8 +89,15 @@ class QuarantineChapter:
             match record.command:
                 case Decide(id=id_, desk=Desk.QUARANTINE) as said:
                     if _counted(connection, record.seq, id_):
-                        row = record.seq, id_, said.verdict, said.actor, said.reason
-                        _keep(connection, Word(*row))
+                        word = Word(record.seq, id_, said.verdict, said.actor, said.reason)
+                        _keep(connection, word)
+                case SpendCode(desk=Desk.QUARANTINE) as spent:
+                    id_ = self._mail_of(connection, spent.hash)
+                    if id_ and _counted(connection, record.seq, id_):
+                        word = Word(record.seq, id_, spent.verb, spent.login, spent.reason)
+                        _keep(connection, word)
+                case Receive(state="discarded", reason=boxes.FOR_THE_QUARANTINE, id=id_):
+                    connection.execute(insert(letters).values(seq=record.seq, mail=id_))
                 case _:
                     pass
 
@@ -95,3 +127,12 @@ def words_after(engine: Engine, seq: int, limit: int = 100) -> list[Word]:
             select(words).where(words.c.seq > seq).order_by(words.c.seq).limit(limit)
         )
         return [Word(r.seq, r.mail, r.verdict, r.actor, r.reason) for r in rows]
+
+
+def letters_after(engine: Engine, seq: int, limit: int = 100) -> list[Letter]:
+    """The letters behind a record, oldest first."""
+    with engine.connect() as connection:
+        rows = connection.execute(
+            select(letters).where(letters.c.seq > seq).order_by(letters.c.seq).limit(limit)
+        )
+        return [Letter(r.seq, r.mail) for r in rows]

@@ -16,6 +16,7 @@ from gateway.roles.desk import ApprovalDesk
 from gateway.roles.doors import Doors
 from gateway.roles.health import Monitor
 from gateway.roles.house import House, Role
+from gateway.roles.quarantine import Warden
 from gateway.roles.register import Register
 from gateway.roles.services import open_services
 from gateway.roles.store import Store
@@ -39,6 +40,7 @@ ROLES: dict[str, Callable[[], Role]] = {
     "smtp": Doors,
     "monitor": Monitor,
     "trainer": Teacher,
+    "quarantine": Warden,
 }
 """Every role, in the order in which they are opened where one process does them all."""
 

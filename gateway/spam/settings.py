@@ -36,10 +36,6 @@ class SpamSettings(BaseModel):
     """How long the trainer gathers lessons before the workers see what it has learnt."""
     user_weight: float = Field(default=0.5, gt=0, le=1)
     """What a person's word weighs against an admin's: people press the wrong button."""
-    spam_box: str = "spam"
-    """Local part, at any domain of ours, to which people send spam as an attachment."""
-    ham_box: str = "ham"
-    """The same for letters that were taken for spam."""
     digest: tuple[Annotated[str, AfterValidator(_clock)], ...] = (
         "07:30",
         "11:00",

@@ -1,0 +1,246 @@
+"""The role that keeps the quarantine: tells people what is held, hears them, lets go of the old."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import logging
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from gateway.approval.answer import machine_sign
+from gateway.approval.code_rows import look_up
+from gateway.approval.codes import hashed, new_decision_code
+from gateway.approval.compose import Notice, notice
+from gateway.approval.office import Office
+from gateway.archive.approvals import Code, IssueCodes, SpendCode
+from gateway.archive.commands import Decide, Receive
+from gateway.archive.journal import Entry, JournalError, Record
+from gateway.archive.queries import Found, Wanted
+from gateway.mail.address import Address
+from gateway.mail.message import Message
+from gateway.mail.people import Mailbox
+from gateway.mail.verdict import Desk
+from gateway.offline.recheck import recheck
+from gateway.quarantine import digest
+from gateway.quarantine.boxes import JUNK, RELEASE, Coded, coded
+from gateway.quarantine.chapter import letters_after
+from gateway.quarantine.digest import Item
+from gateway.quarantine.reasons import in_words, is_pressing
+from gateway.roles.house import House
+from gateway.runtime.words import speaking, tr
+from gateway.spam import versions
+from gateway.spam.settings import clock
+
+log = logging.getLogger(__name__)
+
+LOOK_S = 1.0
+OLD_LOOK_S = 600.0
+CODE_DAYS = 14
+NAME = "Thư rác đang giữ / Quarantine"
+DIGESTED = "quarantine-digest"
+
+
+@dataclass
+class Warden:
+    """Makes rounds until it is closed; one for an archive, whoever else tries."""
+
+    _stop: asyncio.Event = field(default_factory=asyncio.Event)
+    _work: asyncio.Task[None] | None = None
+
+    async def open(self, house: House) -> dict[str, int]:
+        self._stop = asyncio.Event()
+        self._work = asyncio.create_task(self._run(house))
+        return {}
+
+    async def renew(self, house: House) -> None:
+        await self.close()
+        await self.open(house)
+
+    async def close(self) -> None:
+        self._stop.set()
+        if self._work is not None:
+            await self._work
+
+    async def _run(self, house: House) -> None:
+        with (house.settings.server.data / "quarantine.lock").open("wb") as lock:
+            rounds, is_mine = Rounds(house), False
+            while not self._stop.is_set():
+                try:
+                    if not is_mine:
+                        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                        is_mine = True
+                    await rounds.make()
+                except BlockingIOError:
+                    pass  # Another process keeps it.
+                except (OSError, JournalError, SQLAlchemyError) as error:
+                    log.error("quarantine: %s", error)  # noqa: TRY400 - the place is in the text
+                try:
+                    await asyncio.wait_for(self._stop.wait(), LOOK_S)
+                except TimeoutError:
+                    continue
+
+
+@dataclass
+class Rounds:
+    """What is to be done again and again."""
+
+    house: House
+    last: datetime = field(default_factory=lambda: datetime.now(UTC))
+    old: float = -1e9
+
+    async def make(self) -> None:
+        """Hear who has written, tell what is held if it is time, let go of what is old."""
+        now = self.house.services.clock.now()
+        await self.hear(now)
+        times = [clock(text) for text in self.house.settings.spam.digest]
+        if digest.due(self.last, now, times):
+            await self.tell(now)
+        self.last = now
+        if now.timestamp() - self.old > OLD_LOOK_S:
+            self.old = now.timestamp()
+            await self.let_go(now)
+
+    async def tell(self, now: datetime) -> None:
+        """A digest to each keeper of each mailbox for which something new is held."""
+        boxes: dict[str, tuple[Mailbox, list[Found]]] = {}
+        for found in await asyncio.to_thread(self._held):
+            for address, state in found.recipients:
+                box = self.house.services.directory.mailbox(Address.parse(address))
+                if box is not None and state == "held":
+                    boxes.setdefault(box.address.key, (box, []))[1].append(found)
+        pad = self.house.services.notepad
+        for key, (box, new) in boxes.items():
+            newest = max(one.seq for one in new)
+            if newest > int(pad.get(DIGESTED, key) or 0):
+                for login in sorted(box.keepers):
+                    entries = list(self._digest(login, box, new, now))
+                    if entries:
+                        await self.house.shelf.journal.append(entries)
+                pad.put(DIGESTED, key, str(newest), 400 * 86400.0)
+
+    def _held(self) -> list[Found]:
+        rows = self.house.shelf.queries.find(Wanted(desk=Desk.QUARANTINE, limit=5000))
+        return sorted(rows, key=lambda f: (not is_pressing(f), -f.seq))
+
+    def _digest(
+        self, login: str, box: Mailbox, found: list[Found], now: datetime
+    ) -> Iterator[Entry]:
+        """The mail to one keeper, and the codes in it."""
+        office = self._office()
+        to = office.address_of(login)
+        if to is None:
+            return
+        items, codes = [], []
+        for one in found[: digest.MOST]:
+            code = new_decision_code(secrets.token_bytes)
+            codes.append(Code(hashed(code), one.id, login, "answer"))
+            items.append(self._item(one, code))
+        mail = Notice(
+            to=str(to),
+            subject=digest.subject(str(box.address), items),
+            text=digest.text(str(box.address), items, len(found) - len(items)),
+            name=NAME,
+        )
+        expires = now + timedelta(days=CODE_DAYS)
+        at_ms, expires_ms = (int(t.timestamp() * 1000) for t in (now, expires))
+        yield Entry(IssueCodes(Desk.QUARANTINE, at_ms, expires_ms, tuple(codes)))
+        yield notice(office, mail, now)
+
+    def _item(self, found: Found, code: str) -> Item:
+        domain = self.house.services.desk_domain
+        command = self.house.shelf.queries.record(found).command
+        assert isinstance(command, Receive)
+        return Item(
+            at=datetime.fromtimestamp(found.at_ms / 1000, UTC),
+            author=found.author or found.sender or "<>",
+            subject=found.subject,
+            number=found.number,
+            why=tuple(in_words(command)),
+            is_pressing=is_pressing(found),
+            release=f"{RELEASE}-{code}@{domain}",
+            junk=f"{JUNK}-{code}@{domain}",
+        )
+
+    async def hear(self, now: datetime) -> None:
+        """The letters to the quarantine that nobody has heard yet, each once."""
+        mark = self.house.settings.spam.folder / "letters"
+        try:
+            seq = int(mark.read_text(encoding="ascii"))
+        except FileNotFoundError:
+            seq = 0
+        for letter in await asyncio.to_thread(letters_after, self.house.shelf.engine, seq):
+            found = self.house.shelf.queries.one(letter.mail)
+            if found is not None:
+                record = await asyncio.to_thread(self.house.shelf.queries.record, found)
+                await self._heard(record, now)
+            mark.parent.mkdir(parents=True, exist_ok=True)
+            await asyncio.to_thread(versions.put, mark, str(letter.seq).encode())
+
+    async def _heard(self, record: Record, now: datetime) -> None:
+        command = record.command
+        assert isinstance(command, Receive)
+        message = Message(record.raw)
+        headers = {name: message.header(name) for name, _ in message.fields}
+        kinds = [part.type for part in message.mime.parts]
+        if sign := machine_sign(headers, kinds, command.sender):
+            log.info("quarantine: %s was not written by a person: %s", command.id, sign)
+            return
+        for rcpt in command.recipients:
+            said = coded(Address.parse(rcpt.address).local)
+            if said is not None:
+                await self._spend(said, command, now)
+
+    async def _spend(self, said: Coded, command: Receive, now: datetime) -> None:
+        """The fold finds out whether the code is good; a virus is found out here."""
+        shelf, login = self.house.shelf, command.peer.user
+        digest_ = hashed(said.code)
+        with shelf.engine.connect() as connection:
+            code = look_up(connection, digest_)
+        about = shelf.queries.one(code.mail) if code is not None and code.login == login else None
+        if about is None:
+            log.warning("quarantine: %s has no such code (mail %s)", login, command.id)
+            return
+        if said.verb == "release":
+            record = await asyncio.to_thread(shelf.queries.record, about)
+            why = await recheck(self.house.settings.chains, self.house.services, record)
+            if why:
+                await shelf.journal.append(list(self._sorry(login, about, why, now)))
+                return
+        reason = "spam" if said.verb == "refuse" else ""
+        at_ms = int(now.timestamp() * 1000)
+        word = SpendCode(Desk.QUARANTINE, digest_, login, said.verb, at_ms, "smtp", reason)
+        await shelf.journal.append([Entry(word)])
+
+    def _sorry(self, login: str, about: Found, why: str, now: datetime) -> Iterator[Entry]:
+        office = self._office()
+        to = office.address_of(login)
+        if to is None:
+            return
+        told = []
+        for language in ("vi", "en"):
+            with speaking(language):
+                told.append(tr("{subject} ({number}) is not released: {why}",
+                               subject=about.subject, number=about.number, why=why))  # fmt: skip
+        subject = f"Không chuyển được thư / Not released: {about.subject}"
+        text = "\n\n".join(told) + "\n"
+        yield notice(office, Notice(to=str(to), subject=subject, text=text, name=NAME), now)
+
+    async def let_go(self, now: datetime) -> None:
+        """Drop what nobody has said a word about for so long; the archive keeps it."""
+        days = self.house.settings.spam.keep_days
+        until_ms = int((now - timedelta(days=days)).timestamp() * 1000)
+        wanted = Wanted(desk=Desk.QUARANTINE, until_ms=until_ms, limit=1000)
+        old = await asyncio.to_thread(self.house.shelf.queries.find, wanted)
+        at_ms, reason = int(now.timestamp() * 1000), f"held for {days} days"
+        words = [Decide(f.id, Desk.QUARANTINE, "expire", "", at_ms, reason) for f in old]
+        if words:
+            await self.house.shelf.journal.append([Entry(word) for word in words])
+
+    def _office(self) -> Office:
+        settings = self.house.settings
+        return Office.of(self.house.services.directory, settings.approval, settings.server.hostname)
