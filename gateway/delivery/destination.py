@@ -26,6 +26,8 @@ RCPTS_MAX = 100
 USES_MAX = 100
 """Messages over one connection: a server behind a balancer wants to see us again."""
 IDLE_S = 30.0
+STUCK_S = 20.0
+"""How long messages wait for a connection while none goes through."""
 PROBE_S = 5.0
 """How long others wait while one message tries a server that was away."""
 PROBE_MAX_S = 900.0
@@ -83,6 +85,8 @@ class Destination:
     _idle: deque[Talker] = field(default_factory=deque)
     _slots: asyncio.Semaphore = field(init=False)
     _users: int = 0
+    _moved: float = 0.0
+    """When the last message went through, or the first of these began to wait."""
 
     def __post_init__(self) -> None:
         self._slots = asyncio.Semaphore(self.connections)
@@ -93,20 +97,44 @@ class Destination:
     ) -> dict[str, Attempt]:
         """What became of it for each recipient. ``is_urged``: a person wants it tried now."""
         said: dict[str, Attempt] = {}
+        if not self._users:
+            self._moved = self.now()
         self._users += 1
         try:
             for at in range(0, len(to), RCPTS_MAX):
                 some = to[at : at + RCPTS_MAX]
-                async with self._slots:
-                    left = self.rest.left(self.now())
-                    if left and not is_urged:
-                        attempts = [self._resting(left)] * len(some)
-                    else:
-                        attempts = await self._try(letter, some)
+                if await self._has_slot():
+                    try:
+                        attempts = await self._in_turn(letter, some, is_urged=is_urged)
+                    finally:
+                        self._slots.release()
+                else:
+                    attempts = [self._stuck()] * len(some)
                 said |= {one.address: a for one, a in zip(some, attempts, strict=True)}
         finally:
             self._users -= 1
         return said
+
+    async def _has_slot(self) -> bool:
+        """Wait for a connection; False where those before us have got no answer for too long:
+        who waits here takes the place of messages that could go elsewhere."""
+        while self._slots.locked():
+            try:
+                async with asyncio.timeout(STUCK_S):
+                    return await self._slots.acquire()
+            except TimeoutError:
+                if self.now() - self._moved >= STUCK_S:
+                    return False
+        return await self._slots.acquire()
+
+    async def _in_turn(self, letter: Letter, to: Sequence[To], *, is_urged: bool) -> list[Attempt]:
+        left = self.rest.left(self.now())
+        if left and not is_urged:
+            return [self._resting(left)] * len(to)
+        attempts = await self._try(letter, to)
+        if any(attempt.result != "deferred" for attempt in attempts):
+            self._moved = self.now()
+        return attempts
 
     async def _try(self, letter: Letter, to: Sequence[To]) -> list[Attempt]:
         """Over an idle connection; if that has died in the meantime, over a new one."""
@@ -192,6 +220,10 @@ class Destination:
     def _resting(self, left: float) -> Attempt:
         text = f"{self.name} is away and left alone for {left:.0f} s more: {self.rest.reason}"
         return Attempt("deferred", "4.4.1", text, self.name, was_asked=False, wait_s=left)
+
+    def _stuck(self) -> Attempt:
+        text = f"{self.name} has not answered for {STUCK_S:.0f} s; no more are sent there for now"
+        return Attempt("deferred", "4.4.1", text, self.name, was_asked=False, wait_s=PROBE_S)
 
     def _nowhere(self, error: NoServer) -> Attempt:
         if error.is_final:

@@ -213,6 +213,26 @@ async def test_no_more_connections_at_once_than_allowed(exchange: MakeExchange) 
     assert (fake.connections, len(fake.letters)) == (2, 20)
 
 
+async def test_a_server_that_hangs_does_not_hold_everybody_up(
+    exchange: MakeExchange, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        writer.close()
+
+    monkeypatch.setattr("gateway.delivery.destination.STUCK_S", 0.05)
+    listening = await asyncio.start_server(silent, "127.0.0.1", 0)
+    gate = exchange(
+        port=listening.sockets[0].getsockname()[1], connections=2, connect_s=0.8, timeout_s=0.8
+    )
+    gate.now = asyncio.get_running_loop().time
+    said = [one for (one,) in await asyncio.gather(*(sent(gate, letter(), ONE) for _ in range(9)))]
+    assert {one.result for one in said} == {"deferred"}
+    assert [one.was_asked for one in said].count(True) == 2
+    listening.close()
+    await listening.wait_closed()
+
+
 async def test_who_the_client_was_is_told_to_a_server_that_wants_it(
     exchange: MakeExchange,
 ) -> None:

@@ -13,16 +13,20 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from gateway.delivery.exchange import Exchange
+from gateway.delivery.fetch import HttpsFetch
 from gateway.delivery.mx import Finder
 from gateway.delivery.outcome import Attempt, To
 from gateway.delivery.route import MxRoute, RoutesTable
 from gateway.delivery.sts import Policies
 from gateway.delivery.tls_counts import TlsCounts, read_day, report
 from gateway.dns.canned import AWAY, Canned
+from gateway.dns.resolver import Resolver
+from gateway.dns.settings import DnsSettings
 from tests.conftest import FakeNotepad
 from tests.delivery.certificates import Authority, server_context
 from tests.delivery.conftest import letter
 from tests.delivery.fake import Fake, Time, serving
+from tests.dns import nameserver
 
 MX = "mx.there.example"
 LOCAL = "127.0.0.1"
@@ -314,3 +318,34 @@ def test_counters_are_kept_by_the_day(tmp_path: Path) -> None:
     assert policy_["failure-details"][0]["result-type"] == "certificate-expired"
     assert json.loads((tmp_path / "2026-11-25.json").read_text())[0][0] == "b.example"
     assert list(read_day(tmp_path, day.replace(day=1))) == []
+
+
+async def test_a_real_resolver_says_what_it_has_validated(
+    begin: Begin, time: Time, authority: Authority
+) -> None:
+    """MX, addresses and TLSA over the wire; the AD bit decides whether DANE counts."""
+    setting = begin("other.example")
+    async with serving(setting.fake) as fake:
+        zone: dict[tuple[str, str], list[str] | int | None] = {
+            ("there.example.", "MX"): [f"10 {MX}."],
+            (f"{MX}.", "A"): [LOCAL],
+            (f"{MX}.", "AAAA"): [],
+            (f"_{fake.port}._tcp.{MX}.", "TLSA"): ["3 1 1 " + "ab" * 32],
+        }
+        for is_secure, result in ((False, "delivered"), (True, "deferred")):
+            async with nameserver.serving(zone) as (answers, at):
+                answers.secure = is_secure
+                exchange = setting.exchange(time)
+                exchange.dns = Resolver(DnsSettings(servers=(at,)))
+                exchange.finder = Finder(
+                    exchange.dns, "gateway.example", lambda _: None, lambda _: False
+                )
+                exchange.policies = Policies(
+                    exchange.dns, HttpsFetch(exchange.dns), setting.notepad
+                )
+                (route,) = exchange.table.routes
+                assert isinstance(route, MxRoute)
+                said = await exchange.deliver(route, "there.example", letter(), TO)
+                assert said["x@there.example"].result == result
+                assert ("_mta-sts.there.example.", "TXT") in answers.asked
+                await exchange.close()
