@@ -7,11 +7,12 @@ from email.utils import format_datetime
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from gateway.archive.commands import Change, Peer, Rcpt, Receive, Told
+from gateway.archive.commands import Change, Checked, Peer, Rcpt, Receive, Told
 from gateway.archive.journal import Entry, JournalError, Kept
 from gateway.chain.inspection import Finding, Inspection, Outcome
 from gateway.mail.edit import AddHeader, DropHeader, Edit
 from gateway.mail.facts import SEALED
+from gateway.mail.flaws import CHECKED, Weight
 from gateway.mail.session import Recipient, Session, Transaction
 from gateway.mail.text import one_line
 from gateway.mail.verdict import Desk, Discard, Hold, Pass
@@ -55,6 +56,7 @@ def entry(outcome: Outcome, now: datetime) -> Entry:
         is_8bit=transaction.is_8bit,
         is_utf8=transaction.is_utf8,
         is_null_ok=not transaction.session.is_inbound,
+        checked=() if is_sealed else _checked(transaction),
         sealed=is_sealed,
     )
     return Entry(command, (message.raw,), numbered=True)
@@ -126,6 +128,28 @@ def _changes(edits: tuple[Edit, ...]) -> tuple[Change, ...]:
             case _:
                 pass  # Recipients are what they are by now.
     return tuple(changes)
+
+
+def _checked(transaction: Transaction) -> tuple[Checked, ...]:
+    """What the check of documents left for whoever approves, without what weighs nothing."""
+    return tuple(
+        Checked(
+            part=paper.part,
+            name=one_line(paper.name, 200),
+            profile=paper.profile,
+            number=one_line(paper.number, 100),
+            is_number_certain=paper.is_number_certain,
+            day=paper.day,
+            abstract=one_line(paper.abstract, 500),
+            signers=tuple(one_line(signer, 200) for signer in paper.signers),
+            flaws=tuple(
+                (flaw.rule, flaw.weight.value, one_line(flaw.said, 300))
+                for flaw in paper.flaws
+                if flaw.weight is not Weight.PASS
+            ),
+        )
+        for paper in transaction.facts.get(CHECKED) or ()
+    )
 
 
 def _told(finding: Finding) -> Told:

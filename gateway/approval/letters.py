@@ -9,10 +9,12 @@ from urllib.parse import quote
 from gateway.approval.book import Decided, Waiting
 from gateway.approval.office import Office
 from gateway.approval.rendition import attachments, text_of
-from gateway.archive.commands import Receive, Told
+from gateway.archive.commands import Checked, Receive, Told
 from gateway.mail.address import Address
+from gateway.mail.flaws import Flaw, Weight
 from gateway.mail.message import Message
 from gateway.mail.text import one_line
+from gateway.runtime.words import LANGUAGES, speaking
 
 LINE = "-" * 40
 
@@ -144,6 +146,8 @@ def _described(case: Case) -> list[str]:
         parts.append("Tệp đính kèm / Attachments:\n" + "\n".join(files))
     if checks := _checks(case.arrival.findings):
         parts.append("Kiểm tra / Checks:\n" + "\n".join(checks))
+    if told := papers(case.arrival.checked):
+        parts.append("Văn bản / Documents:\n" + "\n".join(told))
     if case.tag_trouble:
         parts.append(f"Thẻ duyệt không dùng được / The approval tag: {case.tag_trouble}")
     if case.against:
@@ -205,6 +209,29 @@ def _checks(findings: tuple[Told, ...]) -> list[str]:
         for said in findings
         if said.stage == "message" and said.reason and "needs approval" not in said.reason
     ]
+
+
+def papers(checked: tuple[Checked, ...]) -> list[str]:
+    """What each document says of itself, and what is wrong with it, in both languages."""
+    lines: list[str] = []
+    for paper in checked:
+        sure = "" if paper.is_number_certain else " (chưa chắc chắn / not certain)"
+        said = (
+            f"số / No. {paper.number}{sure}"
+            if paper.number
+            else "chưa đọc được số / no number read"
+        )
+        when = f", ngày / of {paper.day}" if paper.day else ""
+        lines.append(f"  {paper.name}: {said}{when}")
+        lines += [f"    {paper.abstract}"] if paper.abstract else []
+        lines += [f"    ký số / signed: {', '.join(paper.signers)}"] if paper.signers else []
+        for rule, weight, seen in paper.flaws:
+            flaw = Flaw(rule, seen, Weight(weight))
+            lines.append(f"    ! {weight} {flaw}")
+            for language in LANGUAGES:
+                with speaking(language):
+                    lines.append(f"      {flaw.advice}")
+    return lines
 
 
 def outcome(case: Case, said: list[Decided]) -> str:

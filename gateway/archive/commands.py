@@ -58,6 +58,23 @@ class Change(msgspec.Struct, frozen=True, omit_defaults=True):
     nth: int = -1
 
 
+class Checked(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What the check said about one attached document; see ``mail/flaws.py``."""
+
+    part: int
+    """Its index among the parts of the message."""
+    name: str
+    profile: str
+    """``dispatch``, ``draft`` or ``attachment``."""
+    number: str = ""
+    is_number_certain: bool = False
+    day: str = ""
+    abstract: str = ""
+    signers: tuple[str, ...] = ()
+    flaws: tuple[tuple[str, str, str], ...] = ()
+    """Rule, weight (``warn``, ``hold``, ``reject``), what was seen."""
+
+
 class Receive(msgspec.Struct, frozen=True, tag="receive", omit_defaults=True):
     """A message was taken (or refused: then without number and bytes).
 
@@ -92,6 +109,8 @@ class Receive(msgspec.Struct, frozen=True, tag="receive", omit_defaults=True):
     """False where no report may be sent to ``sender``: it was not checked (RFC 3834, D6)."""
     about: str = ""
     """The id of the mail that a notice of ours (DSN, request, digest) is about."""
+    checked: tuple[Checked, ...] = ()
+    """What is known of the documents that an official mailbox sends; none where it is sealed."""
     sealed: bool = False
     """It bears a secrecy stamp: no index, preview or digest may hold what it says."""
 

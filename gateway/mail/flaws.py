@@ -126,7 +126,8 @@ class Flaw:
     @property
     def advice(self) -> str:
         """What to do, in the present language."""
-        return tr(RULES[self.rule].advice)
+        known = RULES.get(self.rule)  # A journal of another year may name a rule that is gone.
+        return tr(known.advice) if known else self.rule
 
     def __str__(self) -> str:
         return f"{self.rule} ({self.said})" if self.said else self.rule

@@ -3,7 +3,9 @@
 from dataclasses import replace
 from pathlib import Path
 
+from filters.dispatch import Dispatch
 from filters.secrecy import SecrecyStamps
+from gateway.approval.letters import papers
 from gateway.archive.commands import Receive
 from gateway.archive.journal import Entry
 from gateway.archive.queries import Wanted
@@ -11,6 +13,7 @@ from gateway.archive.shelf import Shelf
 from gateway.chain.chain import Chain, Link
 from gateway.chain.inspection import Inspection
 from gateway.intake import entry
+from gateway.mail.flaws import Weight
 from gateway.mail.message import Message
 from gateway.mail.papers import Belief, DocumentFacts, FileKind, PageFacts, PageKind
 from gateway.mail.session import Recipient, Transaction
@@ -70,3 +73,22 @@ async def test_no_index_holds_its_words(tmp_path: Path) -> None:
         assert shelf.queries.find(Wanted(words=words)) == []
     assert [found.id for found in shelf.queries.find(Wanted())] == [command.id]
     shelf.close()
+
+
+async def test_what_was_checked_is_kept_for_whoever_approves() -> None:
+    bare = replace(STAMPED, pages=(replace(STAMPED.pages[0], text=TEXT.replace("MẬT\n", "")),))
+    room = KnownDocuments({"cv.pdf": bare})
+    mail = sent(room, "cv.pdf", b"%PDF-", office="Sở", subject="Công văn", user="lan")
+    lenient = Dispatch(rules={"version": Weight.PASS, "unsigned": Weight.HOLD})
+    walk = Inspection(Chain("outgoing", ((Link("dispatch", lenient),),)), mail.session)
+    await walk.mail(Transaction(mail.session, new_id(), mail.transaction.sender))
+    for recipient in mail.transaction.recipients:
+        await walk.rcpt(Recipient(recipient.address))
+    command = entry(await walk.message(Message(bytes(mail.message))), Clock()()).command
+    assert isinstance(command, Receive)
+    (kept,) = command.checked
+    assert (kept.name, kept.number, kept.day) == ("cv.pdf", "01/SNgV-VP", "2026-08-21")
+    assert [(rule, weight) for rule, weight, _ in kept.flaws] == [("unsigned", "hold")]
+    lines = papers(command.checked)
+    assert any("Hãy ký số" in line for line in lines)
+    assert any("Sign it digitally" in line for line in lines)
