@@ -21,6 +21,7 @@ from gateway.spam.hashing import (
     pairs,
     placed,
     slots,
+    summed,
     words,
 )
 from gateway.spam.letter import Letter
@@ -96,11 +97,12 @@ def features(letter: Letter) -> Features:
     """All that the models read of a letter; about 0.4 ms for one of a few kilobytes."""
     links = words(letter.links[:_LINK_BYTES], FINE)
     links = links * _LINKED + np.uint32(5)
-    loose = words(letter.head, LOOSE)
+    head = summed(letter.head)
+    loose = hashed(head, *bounds(letter.head, LOOSE))
     return Features(
         raw=slots(grams(letter.raw), 0, WEIGHT_BITS),
         head=slots(np.concatenate([grams(letter.head), pairs(loose)]), 1, WEIGHT_BITS),
-        head_words=slots(_field_words(letter.head), 3, COUNT_BITS),
+        head_words=slots(_field_words(letter.head, head), 3, COUNT_BITS),
         flow=_flow(letter.text),
         links=slots(links, 2, WEIGHT_BITS),
         link_words=slots(links, 4, COUNT_BITS),
@@ -111,8 +113,10 @@ def _flow(text: bytes) -> Flow:
     four = grams(text)
     six = mixed(four[:-2]) * _TAGGED + four[2:] + np.uint32(9)
     begins, ends = bounds(text, LOOSE)
-    plain = hashed(text, begins, ends)
-    shapes = hashed(text.translate(_SHAPE), begins, ends)
+    sums = summed(text)
+    plain = hashed(sums, begins, ends)
+    shaped_text = text.translate(_SHAPE)
+    shapes = plain if shaped_text == text else hashed(summed(shaped_text), begins, ends)
     shaped = pairs(shapes) * _LINKED + np.uint32(77)
     at = first_of_pairs(begins)
     places, where = _said_once(
@@ -120,7 +124,7 @@ def _flow(text: bytes) -> Flow:
         np.concatenate([np.arange(len(four)), np.arange(len(six)), at, at]),
     )
     fine_at, fine_ends = bounds(text, FINE)
-    counted = placed(hashed(text, fine_at, fine_ends), 4, COUNT_BITS)
+    counted = placed(hashed(sums, fine_at, fine_ends), 4, COUNT_BITS)
     words, words_at = _said_once(counted, fine_at)
     order = np.argsort(words_at)
     return Flow(len(text), places, where, words[order], words_at[order])
@@ -142,10 +146,10 @@ def _said_once(places: Hashes, at: Places) -> tuple[Hashes, Places]:
     return places[fresh], at[fresh]
 
 
-def _field_words(head: bytes) -> Hashes:
+def _field_words(head: bytes, sums: Hashes) -> Hashes:
     """Words of the header, each tagged with the name of its field."""
     begins, ends = bounds(head, FINE)
-    found = hashed(head, begins, ends)
+    found = hashed(sums, begins, ends)
     if not len(found):
         return found
     starts = lines(head)

@@ -76,17 +76,22 @@ def bounds(text: bytes, parts: NDArray[np.bool_]) -> tuple[Places, Places]:
     return edges[::2], edges[1::2]
 
 
-def hashed(text: bytes, begins: Places, ends: Places) -> Hashes:
-    """A number for each of these pieces; equal pieces have equal ones, wherever they stand."""
+def summed(text: bytes) -> Hashes:
+    """Running sums over a text, from which any piece of it is hashed."""
     letters = np.frombuffer(text, np.uint8)
     sums = np.zeros(len(letters) + 1, np.uint32)
     np.cumsum(_LETTER[letters] * _POWER[: len(letters)], dtype=np.uint32, out=sums[1:])
+    return sums
+
+
+def hashed(sums: Hashes, begins: Places, ends: Places) -> Hashes:
+    """A number for each piece of a summed text; equal pieces have equal ones, wherever they are."""
     return mixed((sums[ends] - sums[begins]) * _INVERSE[begins])
 
 
 def words(text: bytes, parts: NDArray[np.bool_]) -> Hashes:
     """The words of a text of at most ``LONGEST`` bytes, in order."""
-    return hashed(text, *bounds(text, parts))
+    return hashed(summed(text), *bounds(text, parts))
 
 
 def lines(text: bytes) -> Places:
