@@ -89,6 +89,12 @@ class Dnsbl(Filter):
     trusted_domains: frozenset[str] = frozenset()
     """Registered domains that are not asked about, such as those everybody links to."""
 
+    def stages(self) -> frozenset[Stage]:
+        early = {Stage.CONNECT} if any("client" in one.of for one in self.lists) else set[Stage]()
+        if self._early():
+            early.add(Stage.RCPT)
+        return frozenset(early | {Stage.MESSAGE}) if self.lists else frozenset()
+
     def connect(self, session: Session) -> Verdict | None:
         """Ask already: the answers come while the client is still speaking."""
         if session.is_inbound and session.services.dns is not None:
@@ -100,7 +106,7 @@ class Dnsbl(Filter):
         session = transaction.session
         if not session.is_inbound or recipient.local.lower() in {"postmaster", "abuse"}:
             return None
-        return self._collected(self._client(session, self._early())) if self._early() else None
+        return self._collected(self._client(session, self._early()))
 
     async def message(self, mail: Mail) -> Verdict | None:
         if not mail.session.is_inbound:

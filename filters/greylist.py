@@ -19,6 +19,7 @@ from gateway.api import (
     Notepad,
     Pass,
     Reply,
+    Stage,
     Transaction,
     Verdict,
     Word,
@@ -61,13 +62,14 @@ class Greylist(Filter):
     )
     """Networks that never wait."""
 
+    def stages(self) -> frozenset[Stage]:
+        return frozenset({Stage.RCPT if self.at == "rcpt" else Stage.MESSAGE})
+
     def rcpt(self, transaction: Transaction, recipient: Address) -> Verdict | None:
-        if self.at != "rcpt":
-            return None
         return self._asked(transaction, [recipient])
 
     def message(self, mail: Mail) -> Verdict | None:
-        if self.at != "message" or not mail.session.is_inbound:
+        if not mail.session.is_inbound:
             return None
         points = sum(point.value for point in mail.transaction.points)
         if points < self.from_points:
