@@ -1,6 +1,9 @@
 """What forwarders say they found before they changed a message."""
 
-from gateway.api import ARC, Filter, Mail, Pass, Points, Verdict, Word, required
+from gateway.api import ARC, Filter, Mail, Pass, Points, Verdict, Word, later, required
+
+SEALED = later("sealed by {sealers}")
+WORTHLESS = later("the seals are worth nothing ({word}): {reason}")
 
 
 class Arc(Filter):
@@ -23,8 +26,8 @@ class Arc(Filter):
         if found.word is Word.NONE:
             return None
         if found.word is Word.PASS:
-            return Pass(f"sealed by {', then '.join(found.sealers)}")
-        reason = f"the seals are worth nothing ({found.word}): {found.reason}"
+            return Pass(SEALED.format(sealers=", ".join(found.sealers)))
+        reason = WORTHLESS.format(word=found.word, reason=found.reason)
         is_away = found.word is Word.TEMPERROR
         value = self.error_points if is_away else self.broken_points
         name = "arc-temperror" if is_away else "arc-broken"

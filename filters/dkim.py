@@ -10,8 +10,14 @@ from gateway.api import (
     Points,
     Verdict,
     Word,
+    later,
     required,
 )
+
+NONE = later("it bears no signature")
+SIGNED = later("signed by {domain} ({algorithm}, {bits} bits)")
+TRIED = later("signed by {domain} ({algorithm}, {bits} bits), with a key on trial")
+BAD = later("signature of {domain} gives {word}: {reason}")
 
 
 class Dkim(Filter):
@@ -36,7 +42,7 @@ class Dkim(Filter):
         found = await required(mail.services.identity, "dns").dkim(mail.message)
         mail.transaction.facts[DKIM] = found
         if not found:
-            return Pass("it bears no signature")
+            return Pass(NONE)
         reason = "; ".join(map(_told, found))
         words = {one.word for one in found}
         if Word.PASS in words:
@@ -49,7 +55,6 @@ class Dkim(Filter):
 
 def _told(one: DkimResult) -> str:
     if one.word is Word.PASS:
-        note = ", a key on trial" if one.is_testing else ""
-        return f"signed by {one.domain} ({one.algorithm}, {one.key_bits} bits{note})"
-    who = f"signature of {one.domain}" if one.domain else "a signature"
-    return f"{who}: {one.word}, {one.reason}"
+        told = TRIED if one.is_testing else SIGNED
+        return told.format(domain=one.domain, algorithm=one.algorithm, bits=one.key_bits)
+    return BAD.format(domain=one.domain or "nobody", word=one.word, reason=one.reason)

@@ -19,6 +19,7 @@ from gateway.api import (
     Reply,
     Verdict,
     Word,
+    later,
     organisational,
     required,
 )
@@ -26,6 +27,13 @@ from gateway.api import (
 _PASSED = re.compile(r"(?:^|[;\s])dmarc\s*=\s*pass\b", re.IGNORECASE)
 _LIST = re.compile(r"<([^<>\s]+)>\s*$")
 NO_AUTHOR = Reply("5.7.1", "The message must have one From with one address (RFC 7489 6.6.1)")
+
+PASSED = later("{domain} stands behind it: {reason}")
+NO_POLICY = later("{domain} has no DMARC policy")
+ASKED = later("neither SPF nor DKIM passes for {domain}, which asks to {asked} such mail")
+NOTHING_ASKED = later("neither SPF nor DKIM passes for {domain}, which asks for nothing")
+OVERRIDDEN = later("neither SPF nor DKIM passes for {domain}, but {override}")
+AWAY = later("DMARC of {domain} cannot be told now: {reason}")
 
 
 class Dmarc(Filter):
@@ -69,19 +77,20 @@ class Dmarc(Filter):
             case Word.PERMERROR, _:
                 return self.no_author.verdict("no-author", found.reason, reply=NO_AUTHOR)
             case Word.TEMPERROR, _:
-                reason = f"DMARC of {found.domain or 'the author'}: {found.reason}"
+                reason = AWAY.format(domain=found.domain or "the author", reason=found.reason)
                 return self.temperror.verdict("dmarc-temperror", reason)
             case Word.FAIL, Disposition.NONE:
-                reason = f"{found.reason}; {found.override or 'the domain asks for nothing'}"
+                told = OVERRIDDEN if found.override else NOTHING_ASKED
+                reason = told.format(domain=found.domain, override=found.override)
                 return Action.POINTS.verdict("dmarc-fail", reason, points=self.fail_points)
             case Word.FAIL, asked:
                 action = self.on_reject if asked is Disposition.REJECT else self.on_quarantine
-                reason = f"{found.reason}, and {found.domain} asks to {asked} such mail"
+                reason = ASKED.format(domain=found.domain, asked=asked)
                 return action.verdict(f"dmarc-{asked}", reason, reply=_refused(found))
             case Word.PASS, _:
-                return Pass(f"{found.domain} stands behind it: {found.reason}")
+                return Pass(PASSED.format(domain=found.domain, reason=found.reason))
             case _:
-                return Pass(f"{found.domain} has no DMARC policy")
+                return Pass(NO_POLICY.format(domain=found.domain))
 
     def _overridden(
         self, found: DmarcResult, mail: Mail, arc: ArcResult | None, dkim: tuple[DkimResult, ...]

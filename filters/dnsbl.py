@@ -25,11 +25,15 @@ from gateway.api import (
     Verdict,
     ask_blocklist,
     hosts,
+    later,
     organisational,
     required,
     strongest,
 )
 
+LISTED = later("{list} lists {subject} ({codes})")
+WORTHLESS = later("{list} lists {subject} ({codes}), which counts for nothing")
+SILENT = later("the list {list} says nothing: {reason}")
 Of = Literal["client", "helo", "sender", "author", "links"]
 
 
@@ -179,13 +183,14 @@ class Dnsbl(Filter):
             case Blocklisted.LISTED:
                 codes = ", ".join(map(str, answer.codes))
                 worth = one.worth(answer.codes)
-                reason = f"{one.shown} lists {subject} ({codes})"
+                told = LISTED if worth else WORTHLESS
+                reason = told.format(list=one.shown, subject=subject, codes=codes)
                 if worth:
                     yield one.action.verdict(name, reason, points=worth, reply=_refused(one))
                 else:
-                    yield Pass(reason + ", which counts for nothing")
+                    yield Pass(reason)
             case Blocklisted.AWAY | Blocklisted.REFUSES:
-                reason = f"{one.shown} {answer.word}: {answer.reason}"
+                reason = SILENT.format(list=one.shown, reason=f"{answer.word}: {answer.reason}")
                 points = (Points(name + " away", self.away_points, reason),)
                 yield Pass(reason, points=points if self.away_points else ())
             case Blocklisted.CLEAN:

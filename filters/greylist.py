@@ -23,10 +23,17 @@ from gateway.api import (
     Transaction,
     Verdict,
     Word,
+    later,
 )
 
 TRIED, GOOD, NETWORK = "greylist", "ok", "greylist-net"
 """Kinds of note, and the value of one that has passed; what has not holds its first time in ms."""
+ANSWER = later("it answers a letter of {owner}")
+ACQUAINTED = later("{owner} writes to {sender}")
+OFTEN = later("{network} has come back often")
+BEFORE = later("it has come back before")
+BACK = later("it has come back after {after}")
+STRANGER = later("a stranger in {network}: to come back in {left} s")
 _DIGITS = re.compile(r"[0-9]+")
 
 
@@ -75,7 +82,7 @@ class Greylist(Filter):
         if points < self.from_points:
             return None
         if owner := Acquaintance(mail.services.notepad).answered(mail.message):
-            return Pass(f"it answers a letter of {owner}")
+            return Pass(ANSWER.format(owner=owner))
         return self._asked(mail.transaction, [r.address for r in mail.transaction.recipients])
 
     def _asked(self, transaction: Transaction, recipients: list[Address]) -> Verdict | None:
@@ -87,11 +94,11 @@ class Greylist(Filter):
             return None
         pad, sender = session.services.notepad, transaction.sender
         if owner := Acquaintance(pad).writes_to(sender):
-            return Pass(f"{owner} writes to {sender}")
+            return Pass(ACQUAINTED.format(owner=owner, sender=sender))
         bits = self.v4_bits if isinstance(client, IPv4Address) else self.v6_bits
         network = str(ip_network((client, bits), strict=False))
         if self.good_after and pad.count(NETWORK, network, self.keep_s, 0) >= self.good_after:
-            return Pass(f"{network} has come back often")
+            return Pass(OFTEN.format(network=network))
         spf = transaction.facts.get(SPF)
         place = spf.domain if spf and spf.word is Word.PASS else network
         now_ms = int(session.services.clock.now().timestamp() * 1000)
@@ -106,15 +113,15 @@ class Greylist(Filter):
             for key in keys:
                 pad.put(TRIED, key, GOOD, self.keep_s)
             if GOOD in notes:
-                return Pass("it has come back before")
+                return Pass(BEFORE)
             pad.count(NETWORK, network, self.keep_s)
-            return Pass(f"it has come back after {timedelta(milliseconds=now_ms - min(firsts))}")
+            return Pass(BACK.format(after=timedelta(milliseconds=now_ms - min(firsts))))
         for key, note in zip(keys, notes, strict=True):
             if note is None:
                 pad.put(TRIED, key, str(now_ms), self.retry_s)
         left = int(self.wait_s - (now_ms - min(firsts, default=now_ms)) / 1000) + 1
         return Defer(
-            f"a stranger in {network}; he may come back in {left} s",
+            STRANGER.format(network=network, left=left),
             Reply("4.7.1", f"Greylisted: please try again in {left} seconds"),
         )
 

@@ -17,8 +17,10 @@ from gateway.api import (
     Pass,
     Verdict,
     Word,
+    later,
 )
 
+FORGED = later("{n} fields bear our name and are not ours")
 _COMMENT = re.compile(r"\([^()]*\)")
 _ID = re.compile(r'\s*"?([^\s;"]+)')
 _PLAIN = re.compile(r"[A-Za-z0-9!#$%&'*+./^_`{|}~@-]+\Z")
@@ -43,7 +45,7 @@ class Headers(Filter):
         edits: list[Edit] = [*_forged(mail, name.lower())]
         present = {known for known, _ in mail.message.fields}
         edits += [DropHeader(field) for field in self.drop if field.lower() in present]
-        reason = f"{len(edits)} fields bear our name and are not ours" if edits else ""
+        reason = FORGED.format(n=len(edits)) if edits else ""
         if mail.session.is_inbound:
             results = ";\r\n\t".join(_results(mail)) or "none"
             edits.append(AddHeader("Authentication-Results", f"{name};\r\n\t{results}"))

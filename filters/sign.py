@@ -2,8 +2,12 @@
 
 import asyncio
 
-from gateway.api import Action, Filter, Mail, Pass, Verdict, required
+from gateway.api import Action, Filter, Mail, Pass, Verdict, later, required
 
+SIGNED = later("signed for {domain} by {n} keys")
+NO_KEY = later("there is no key of {domain} to sign with")
+NOT_OURS = later("not signed: {domain} is not ours")
+SEALED = later("sealed for {domain}")
 _THREAD_BYTES = 256 * 1024
 
 
@@ -26,7 +30,7 @@ class Sign(Filter):
         authors = mail.message.authors
         domain = authors[0][1].domain if len(authors) == 1 else ""
         if not mail.services.directory.is_ours(domain):
-            return Pass(f"not signed: {domain or 'its author'} is not ours")
+            return Pass(NOT_OURS.format(domain=domain or "its author"))
         signer = required(mail.services.signer, "dkim")
         now = mail.services.clock.now()
         if len(mail.message) > _THREAD_BYTES:
@@ -34,11 +38,11 @@ class Sign(Filter):
         else:
             fields = signer.sign(mail.message, domain, now)
         if not fields:
-            return self.no_key.verdict("no-dkim-key", f"there is no key of {domain} to sign with")
-        return Pass(f"signed for {domain} by {len(fields)} keys", fields)
+            return self.no_key.verdict("no-dkim-key", NO_KEY.format(domain=domain))
+        return Pass(SIGNED.format(domain=domain, n=len(fields)), fields)
 
     async def _sealed(self, mail: Mail) -> Verdict | None:
         signer = required(mail.services.signer, "dkim")
         now = mail.services.clock.now()
         fields = await asyncio.to_thread(signer.seal, mail.message, self.seal, now)
-        return Pass(f"sealed for {self.seal}" if fields else "not sealed", fields)
+        return Pass(SEALED.format(domain=self.seal) if fields else "not sealed", fields)

@@ -1,6 +1,16 @@
 """Whether the sender's domain lets this client send for it."""
 
-from gateway.api import SPF, Action, Filter, Mail, SpfResult, Verdict, Word, required
+from gateway.api import SPF, Action, Filter, Mail, SpfResult, Verdict, Word, later, required
+
+_TOLD = {
+    Word.NONE: later("{domain} has no SPF record"),
+    Word.PASS: later("{client} may send for {domain}{by}"),
+    Word.FAIL: later("{client} may not send for {domain}{by}"),
+    Word.SOFTFAIL: later("{client} should not send for {domain}{by}"),
+    Word.NEUTRAL: later("{domain} does not say whether {client} may send for it{by}"),
+}
+_TROUBLE = later("SPF of {domain} gives {word}: {reason}")
+_EXPLAINED = later("it says: {explanation}")
 
 
 class Spf(Filter):
@@ -43,17 +53,10 @@ class Spf(Filter):
 
 
 def _told(found: SpfResult, client: str) -> str:
-    by = f" ({found.term})" if found.term else ""
-    match found.word:
-        case Word.NONE:
-            return f"{found.domain or 'the sender'} has no SPF record"
-        case Word.PASS:
-            return f"{client} may send for {found.domain}{by}"
-        case Word.FAIL:
-            return f"{client} may not send for {found.domain}{by} {found.explanation}".rstrip()
-        case Word.SOFTFAIL:
-            return f"{client} should not send for {found.domain}{by}"
-        case Word.NEUTRAL:
-            return f"{found.domain} does not say whether {client} may send for it{by}"
-        case _:
-            return f"SPF {found.word} for {found.domain}: {found.reason}"
+    domain, by = found.domain or "the sender", f" ({found.term})" if found.term else ""
+    if found.word not in _TOLD:
+        return _TROUBLE.format(domain=domain, word=found.word, reason=found.reason)
+    told = _TOLD[found.word].format(domain=domain, client=client, by=by)
+    if not found.explanation:
+        return told
+    return f"{told}; {_EXPLAINED.format(explanation=found.explanation)}"

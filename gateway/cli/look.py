@@ -15,6 +15,7 @@ from gateway.archive.commands import Receive
 from gateway.archive.queries import Found
 from gateway.cli.office import one, printed, settings, shelf, when
 from gateway.mail.services import Notepad
+from gateway.runtime.words import retold, tr
 
 
 def add(commands: Any) -> None:
@@ -57,9 +58,20 @@ def _why(chosen: argparse.Namespace) -> int:
     sys.stdout.write(line(found) + "\n")
     for happened in story:
         took = f"{happened.took_us / 1000:7.2f} ms" if happened.took_us else " " * 10
-        text = " ".join(part for part in (happened.actor, happened.text) if part)
+        told = _sentence(happened.text) if " " in happened.kind else retold(happened.text)
+        text = " ".join(part for part in (happened.actor, told) if part)
         sys.stdout.write(f"{when(happened.at_ms)} {took}  {happened.kind:22} {text}\n")
     return 0
+
+
+def _sentence(text: str) -> str:
+    """A filter's word and its reason, in the reader's language."""
+    verdict, _, reason = text.partition(" ")
+    said = {
+        "pass": tr("pass"), "accept": tr("accept"), "hold": tr("hold"), "reject": tr("reject"),
+        "defer": tr("defer"), "discard": tr("discard"),
+    }  # fmt: skip
+    return f"{said.get(verdict, verdict)} {retold(reason)}".rstrip()
 
 
 def _show(chosen: argparse.Namespace) -> int:

@@ -11,6 +11,7 @@ from gateway.mail.message import Message
 from gateway.mail.paper_words import described
 from gateway.mail.papers import PAPERS
 from gateway.mail.session import Recipient, Transaction
+from gateway.runtime.words import retold
 
 
 async def explain(
@@ -32,7 +33,7 @@ def _told(walk: Inspection, verdict: object) -> Iterator[str]:
         name = type(finding.verdict).__name__.lower()
         yield (
             f"{finding.stage:8} {finding.filter:16} {seal}{name:8}"
-            f"{finding.took_s * 1000:6.1f} ms  {finding.verdict.reason}"
+            f"{finding.took_s * 1000:6.1f} ms  {retold(finding.verdict.reason)}"
         )
     facts = walk.transaction.facts
     for paper in facts.get(PAPERS) or ():

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import gettext
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -38,8 +39,50 @@ def trn(one: str, many: str, n: int, /, **values: object) -> str:
 
 
 def later(text: str) -> str:
-    """Marks a text for the catalogue that ``tr`` will be asked for when somebody reads it."""
+    """Marks a text for the catalogue that ``tr`` will be asked for when somebody reads it.
+
+    One with ``{name}`` in it is filled in and written down in English, such as what a filter says
+    of a message; ``retold`` knows it again.
+    """
+    if "{" in text:
+        _templates[text] = None
     return text
+
+
+_templates: dict[str, re.Pattern[str] | None] = {}
+_FIELD = re.compile(r"{(\w+)}")
+_LITERAL_MIN = 8
+"""A template of fewer letters of its own could be anything's."""
+
+
+def retold(text: str) -> str:
+    """What was written down in English from ``later`` texts, in the present language.
+
+    Several of them with ``; `` between are told one by one; what is known of none stays as it is.
+    """
+    if language() == "en" or not text:
+        return text
+    for template in sorted(_templates, key=len, reverse=True):
+        found = _pattern(template).fullmatch(text)
+        if found is not None:
+            return tr(template, **found.groupdict())
+    pieces = text.split("; ")
+    return "; ".join(map(retold, pieces)) if len(pieces) > 1 else tr(text)
+
+
+def _pattern(template: str) -> re.Pattern[str]:
+    known = _templates[template]
+    if known is None:
+        literal, seen, source = 0, set[str](), ""
+        for n, part in enumerate(_FIELD.split(template)):
+            if n % 2 == 0:
+                literal, source = literal + len(part.strip()), source + re.escape(part)
+            else:
+                source += f"(?P={part})" if part in seen else f"(?P<{part}>.*?)"
+                seen.add(part)
+        known = re.compile(source if literal >= _LITERAL_MIN else r"(?!)", re.DOTALL)
+        _templates[template] = known
+    return known
 
 
 def language() -> str:

@@ -61,3 +61,18 @@ def test_an_unknown_language_is_english(monkeypatch: pytest.MonkeyPatch) -> None
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("LANG", "vi_VN.UTF-8")
     assert words.of_environment() == "vi"
+
+
+def test_what_was_written_down_in_english_is_told_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(words, "_templates", {})
+    for text in ("{domain} has no SPF record", "{client} may send for {domain}{by}"):
+        words.later(text)
+    with speaking("vi"):
+        assert words.retold("e.vn has no SPF record") == "e.vn không có bản ghi SPF"
+        assert words.retold("192.0.2.7 may send for e.vn (mx)") == (
+            "192.0.2.7 được phép gửi thay e.vn (mx)"
+        )
+        assert words.retold("e.vn has no SPF record; else") == "e.vn không có bản ghi SPF; else"
+        assert words.retold("never heard of") == "never heard of"
+        assert words.retold("") == ""
+    assert words.retold("e.vn has no SPF record") == "e.vn has no SPF record"
