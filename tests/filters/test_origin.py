@@ -3,8 +3,10 @@
 from datetime import date
 from pathlib import Path
 
-from gateway.api import AddHeader, DropHeader, Pass, Reject
-from gateway.dns.canned import AWAY, Zone
+from filters.sign import Sign
+from gateway.api import AddHeader, DropHeader, Pass, Reject, Word
+from gateway.dns.canned import AWAY, Canned, Zone
+from gateway.identity import arc_check
 from gateway.identity.keyring import new_keys
 from gateway.mail.verdict import Defer
 from tests.identity.office import LETTER, REFUSE, judged, walk
@@ -29,6 +31,17 @@ async def test_nothing_that_came_in_unauthenticated_is_signed(tmp_path: Path) ->
     new_keys(tmp_path, "example.vn", date(2026, 11, 24))
     came = await judged(walk({}, tmp_path), LETTER)
     assert not [e for e in came.edits if isinstance(e, AddHeader) and "DKIM" in e.name]
+
+
+async def test_what_comes_in_is_sealed_where_that_is_asked(tmp_path: Path) -> None:
+    made = new_keys(tmp_path, "here.vn", date(2026, 11, 24))
+    sealing = {"sign": Sign(seal="here.vn")}
+    came = await judged(walk({}, tmp_path, settings=sealing), LETTER)
+    leaving = came.message.edited(came.edits)
+    zone = Canned({key.record_name: {"TXT": [key.record]} for key in made})
+    found = await arc_check.check(zone, leaving)
+    assert (found.word, found.sealers) == (Word.PASS, ("here.vn",))
+    assert "dkim=none" in found.reported[0]
 
 
 async def test_spf_alone_is_enough_and_silence_never_is() -> None:

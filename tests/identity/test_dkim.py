@@ -1,9 +1,14 @@
 """Signatures that hold, signatures that do not, and what they are worth."""
 
+from datetime import UTC, date, datetime
+from pathlib import Path
+
 from gateway.dns.canned import Canned
 from gateway.identity import dkim_check
+from gateway.identity.keyring import Keyring, new_keys
+from gateway.identity.signing import KeyringSigner
 from gateway.mail.message import Message
-from gateway.mail.origin import Word
+from gateway.mail.origin import DkimResult, Word
 
 NOW_S = 1_780_000_000
 RFC8463 = """\
@@ -57,3 +62,53 @@ async def test_the_example_of_rfc_8463() -> None:
         (Word.PASS, "ed25519-sha256", 256),
         (Word.PASS, "rsa-sha256", 1024),
     ], found
+
+
+async def judged_as(
+    folder: Path, record: str = "", tags: tuple[bytes, bytes] = (b"", b""), body: bytes = b""
+) -> list[DkimResult]:
+    """What we sign, under a changed key record, with a tag put in before it is signed."""
+    made = new_keys(folder, "example.vn", date(2026, 1, 1))
+    moment = datetime(2026, 11, 24, tzinfo=UTC)
+    signer = KeyringSigner(Keyring.load(folder))
+    message = Message(b"From: lan@example.vn\r\nSubject: x\r\n\r\nHello\r\n")
+    raw = bytes(message.edited(signer.sign(message, "example.vn", moment)))
+    raw = raw.replace(*tags) + body
+    zone = {key.record_name: {"TXT": [key.record + record]} for key in made}
+    return list(await dkim_check.check(Canned(zone), Message(raw), moment.timestamp()))
+
+
+async def test_what_keys_may_say(tmp_path: Path) -> None:
+    assert [one.word for one in await judged_as(tmp_path / "a")] == [Word.PASS, Word.PASS]
+    trial = await judged_as(tmp_path / "b", "; t=y:s")
+    assert [(one.word, one.is_testing) for one in trial] == [(Word.PASS, True)] * 2
+    for record in ("; s=tlsrpt", "; h=sha1", "; v=DKIM2"):
+        words = {one.word for one in await judged_as(tmp_path / record[2:], record)}
+        assert words == {Word.PERMERROR}, record
+
+
+async def test_a_key_for_its_own_domain_alone(tmp_path: Path) -> None:
+    """With ``t=s`` a signature for a subdomain does not count, whatever else is right with it."""
+    tags = (b" d=example.vn;", b" d=example.vn; i=@so.example.vn;")
+    strict = await judged_as(tmp_path / "a", "; t=s", tags)
+    assert {one.word for one in strict} == {Word.PERMERROR}
+    assert all("t=s" in one.reason for one in strict)
+
+
+async def test_a_signed_beginning_is_not_the_letter(tmp_path: Path) -> None:
+    tags = (b" d=example.vn;", b" d=example.vn; l=7;")
+    short = await judged_as(tmp_path, tags=tags, body=b"and more\r\n")
+    assert {one.word for one in short} == {Word.POLICY}
+    assert all("only the first 7 bytes" in one.reason for one in short)
+
+
+async def test_eight_signatures_are_looked_at(tmp_path: Path) -> None:
+    made = new_keys(tmp_path, "example.vn", date(2026, 1, 1))
+    moment = datetime(2026, 11, 24, tzinfo=UTC)
+    message = Message(b"From: lan@example.vn\r\n\r\nHello\r\n")
+    signer = KeyringSigner(Keyring.load(tmp_path))
+    raw = bytes(message.edited(signer.sign(message, "example.vn", moment) * 10))
+    dns = Canned({key.record_name: {"TXT": [key.record]} for key in made})
+    found = await dkim_check.check(dns, Message(raw), moment.timestamp())
+    assert [one.word for one in found] == [Word.PASS] * 8
+    assert len(dns.asked) == 2
