@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
 
+from gateway.mail.containers import archive_kind, look_into
+from gateway.mail.facts import Fact
 from gateway.mail.markers import endings
 from gateway.mail.mime import Part
 from gateway.mail.papers import PAPERS, Documents, Paper
@@ -25,32 +28,59 @@ def is_paper(part: Part) -> bool:
     """Whether a part is a document, by its name or by its bytes."""
     if not part.is_attachment:
         return False
-    if any(NAMED.intersection(endings(name)[:1]) for name in part.names):
+    if any(map(_is_named, part.names)):
         return True
     head = part.decoded(_HEAD_BYTES)
-    return b"%PDF-" in head or head.startswith(_BEGINNINGS)
+    return _begins_like_one(head) and not archive_kind(head)
 
 
 async def papers_of(mail: Mail) -> tuple[Paper, ...]:
-    """Every attached document with its facts, in the order of the mail.
+    """Every attached document with its facts, in the order of the mail; those in archives, too.
 
     Asked for twice, it is read once. LookupError where no [documents] are configured.
     """
+    if not mail.message.mime.attachments:
+        return ()
     known = mail.transaction.facts.get(PAPERS)
     if known is None:
         room = required(mail.services.documents, "documents")
-        parts = [part for part in mail.message.mime.attachments if is_paper(part)]
-        known = tuple(await asyncio.gather(*(_read(room, p) for p in parts[:PAPERS_MAX])))
+        found = await asyncio.to_thread(lambda: list(_attached(mail)))
+        known = tuple(await asyncio.gather(*(_read(room, *one) for one in found[:PAPERS_MAX])))
         mail.transaction.facts[PAPERS] = known
+        mail.transaction.facts[_UNREAD] = max(0, len(found) - PAPERS_MAX)
     return known
 
 
+_UNREAD: Fact[int] = Fact("papers-unread")
+
+
 def unread_papers(mail: Mail) -> int:
-    """How many documents were too many to read."""
-    parts = sum(is_paper(part) for part in mail.message.mime.attachments)
-    return max(0, parts - PAPERS_MAX)
+    """How many documents were too many to read; known once ``papers_of`` was asked."""
+    return mail.transaction.facts.get(_UNREAD) or 0
 
 
-async def _read(room: Documents, part: Part) -> Paper:
-    name = part.filename or part.type
-    return Paper(part=part.index, name=name, facts=await room.facts(part.decoded(), name))
+def _attached(mail: Mail) -> Iterator[tuple[int, str, bytes]]:
+    """Part, name and bytes of every document; one in an archive is ``a.zip/b.pdf``."""
+    for part in mail.message.mime.attachments:
+        name = part.filename or part.type
+        if is_paper(part):
+            yield part.index, name, part.decoded()
+            continue
+        data = part.decoded()
+        if not archive_kind(data):
+            continue
+        for member in look_into(data, name, mail.message.limits).members:
+            if _is_named(member.path) or _begins_like_one(member.data[:_HEAD_BYTES]):
+                yield part.index, member.path, member.data
+
+
+def _is_named(name: str) -> bool:
+    return bool(NAMED.intersection(endings(name)[:1]))
+
+
+def _begins_like_one(head: bytes) -> bool:
+    return b"%PDF-" in head or head.startswith(_BEGINNINGS)
+
+
+async def _read(room: Documents, part: int, name: str, data: bytes) -> Paper:
+    return Paper(part=part, name=name, facts=await room.facts(data, name))

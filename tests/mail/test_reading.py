@@ -1,5 +1,7 @@
 """Which parts of a mail are documents, and that each is read once."""
 
+import io
+import zipfile
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -50,3 +52,15 @@ async def test_without_a_room_the_filter_says_what_to_configure(mail: Callable[.
     letter = with_files(mail(), None, (b"application/pdf", b"a.pdf", b"x"))
     with pytest.raises(LookupError, match=r"\[documents\] in vanthu.toml"):
         await papers_of(letter)
+
+
+async def test_documents_in_an_archive_are_read_too(mail: Callable[..., Mail]) -> None:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as packed:
+        packed.writestr("in/cv.pdf", b"x")
+        packed.writestr("x.bin", b"%PDF-1.7")
+        packed.writestr("y.txt", b"x")
+    room = KnownDocuments()
+    letter = with_files(mail(), room, (b"application/zip", b"a.zip", out.getvalue()))
+    papers = await papers_of(letter)
+    assert [paper.name for paper in papers] == ["a.zip/in/cv.pdf", "a.zip/x.bin"]
