@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Engine, select
 from gateway.approval import code_rows, delegations
 from gateway.approval.authority import Delegation
 from gateway.approval.code_rows import Issued
-from gateway.approval.rows import asks, decisions, letters, tries
+from gateway.approval.rows import asks, decisions, letters, tags, tries
 from gateway.archive.approvals import Alarm, Step
 
 _row = asks.c
@@ -138,6 +138,12 @@ class Book:
         with self._engine.connect() as connection:
             wanted = select(tries.c.hash, tries.c.why_not).where(tries.c.mail == mail)
             return {row.hash: row.why_not for row in connection.execute(wanted)}
+
+    def draft_of(self, tag: str) -> Waiting | None:
+        """The draft for which the tag of this hash was given."""
+        with self._engine.connect() as connection:
+            draft = connection.execute(select(tags.c.draft).where(tags.c.hash == tag)).scalar()
+        return self.ask(draft) if draft else None
 
     def decisions(self, mail: str) -> list[Decided]:
         """Every word about a message, in order, also those that came too late."""

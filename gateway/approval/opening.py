@@ -150,9 +150,13 @@ def _version_before(
 ) -> tuple[Waiting | None, bool]:
     """The version that the approvers saw before, and whether it is taken back by this one.
 
-    The same subject in the same name makes it one; it is taken back if this one answers it, bears
-    its Message-ID, or goes to the same people.
+    The draft whose tag it bears is one; else the same subject in the same name makes one. It is
+    taken back if this one answers it, bears its Message-ID, or goes to the same people.
     """
+    drafts = (desk.book.draft_of(hashed(tag)) for tag in tags_of(message))
+    mine_too = (d for d in drafts if d is not None and _key(d.box) == _key(box))
+    if row.kind == "hold" and (draft := next(mine_too, None)):
+        return draft, False
     since = int((desk.now() - timedelta(days=VERSIONS_DAYS)).timestamp() * 1000)
     subject = folded(subject_of(message))
     ids = {i for n in ("Message-ID", "In-Reply-To", "References") for i in _ids(message, n)}

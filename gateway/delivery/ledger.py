@@ -50,8 +50,8 @@ class Ledger:
         notices: list[Entry] = []
         number = rows[0].number
         for kind, fates in _sorted(rows, tried, attempts).items():
-            to = self._told(kind, command, rows, now)
-            if to and fates:
+            to = self._told(kind, command, rows, now) if fates else ""
+            if to:
                 told: Kind = "orphaned" if kind == "failed" and to != command.sender else kind
                 until = self._until(command, now)
                 writer = Writer(self.new_id(), self.hostname, now, until)
