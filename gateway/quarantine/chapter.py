@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,7 +21,6 @@ from sqlalchemy import (
 )
 
 from gateway.archive import schema
-from gateway.archive.approvals import SpendCode
 from gateway.archive.commands import Decide, Receive
 from gateway.archive.journal import Record
 from gateway.mail.verdict import Desk
@@ -70,18 +69,12 @@ class Word:
 
 
 class QuarantineChapter:
-    """Keeps the words from which the nose learns, and the letters that it is to hear.
-
-    ``mail_of`` tells which message a code is about; codes are folded before.
-    """
-
-    def __init__(self, mail_of: Callable[[Connection, str], str]) -> None:
-        self._mail_of = mail_of
+    """Keeps the words from which the nose learns, and the letters that it is to hear."""
 
     name = "quarantine"
-    version = 2
+    version = 3
     metadata = metadata
-    wants: tuple[type[Any], ...] = (Receive, Decide, SpendCode)
+    wants: tuple[type[Any], ...] = (Receive, Decide)
     desks: frozenset[str] = frozenset()
 
     def apply(self, connection: Connection, records: Sequence[Record]) -> None:
@@ -90,11 +83,6 @@ class QuarantineChapter:
                 case Decide(id=id_, desk=Desk.QUARANTINE) as said:
                     if _counted(connection, record.seq, id_):
                         word = Word(record.seq, id_, said.verdict, said.actor, said.reason)
-                        _keep(connection, word)
-                case SpendCode(desk=Desk.QUARANTINE) as spent:
-                    id_ = self._mail_of(connection, spent.hash)
-                    if id_ and _counted(connection, record.seq, id_):
-                        word = Word(record.seq, id_, spent.verb, spent.login, spent.reason)
                         _keep(connection, word)
                 case Receive(state="discarded", reason=boxes.FOR_THE_QUARANTINE, id=id_):
                     connection.execute(insert(letters).values(seq=record.seq, mail=id_))

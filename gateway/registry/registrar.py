@@ -122,7 +122,8 @@ class Registrar:
         is_ours = mail.direction in {"out", "internal"}
         if is_held and not (is_ours and "quarantine" not in mail.desks):
             return []
-        keys = {} if is_held or mail.direction == "notice" else self._books_for(mail)
+        is_none = is_held or mail.direction == "notice" or _is_advertising(mail)
+        keys = {} if is_none else self._books_for(mail)
         has_papers = keys or self.documents is not None or is_ours
         if not has_papers:
             return []
@@ -259,3 +260,8 @@ class Registrar:
         brought = await read_message(Message(record.raw), None)
         paper = next((p for p in brought.papers if p.file.sha256 == file), None)
         return (paper.data, paper.suffix) if paper is not None else (record.raw, ".eml")
+
+
+def _is_advertising(mail: Receive) -> bool:
+    """Whether it was found to be labelled as advertising: the book is not for that (7.1a)."""
+    return any(name == "advertising" for told in mail.findings for name, _, _ in told.points)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection
-
 from gateway.approval.chapter import ApprovalChapter
-from gateway.approval.code_rows import CodesChapter, look_up
+from gateway.approval.code_rows import CodesChapter
 from gateway.archive.chapter import Chapter
 from gateway.quarantine.chapter import QuarantineChapter
 from gateway.registry.aliases import AliasChapter
@@ -20,13 +18,7 @@ def chapters() -> tuple[Chapter, ...]:
     return (
         CodesChapter(),
         ApprovalChapter(),
-        QuarantineChapter(_mail_of),
+        QuarantineChapter(),
         Books(),
         AliasChapter(),
     )
-
-
-def _mail_of(connection: Connection, hash_: str) -> str:
-    """The message that a code is about; empty for one that was never given."""
-    code = look_up(connection, hash_)
-    return code.mail if code is not None else ""

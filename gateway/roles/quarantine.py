@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy.exc import SQLAlchemyError
 
 from gateway.approval.answer import machine_sign
-from gateway.approval.code_rows import look_up
+from gateway.approval.code_rows import VERB_ANY, flaw, look_up
 from gateway.approval.codes import hashed, new_decision_code
 from gateway.approval.compose import Notice, notice
 from gateway.approval.office import Office
@@ -138,7 +138,7 @@ class Rounds:
         items, codes = [], []
         for one in found[: digest.MOST]:
             code = new_decision_code(secrets.token_bytes)
-            codes.append(Code(hashed(code), one.id, login, "answer"))
+            codes.append(Code(hashed(code), one.id, login, VERB_ANY))
             items.append(self._item(one, code))
         mail = Notice(
             to=str(to),
@@ -196,14 +196,15 @@ class Rounds:
                 await self._spend(said, command, now)
 
     async def _spend(self, said: Coded, command: Receive, now: datetime) -> None:
-        """The fold finds out whether the code is good; a virus is found out here."""
-        shelf, login = self.house.shelf, command.peer.user
-        digest_ = hashed(said.code)
+        """Spend the code and say its owner's word; not for a virus, and not for a bad code."""
+        shelf, login, at_ms = self.house.shelf, command.peer.user, int(now.timestamp() * 1000)
+        hash_ = hashed(said.code)
         with shelf.engine.connect() as connection:
-            code = look_up(connection, digest_)
-        about = shelf.queries.one(code.mail) if code is not None and code.login == login else None
-        if about is None:
-            log.warning("quarantine: %s has no such code (mail %s)", login, command.id)
+            code = look_up(connection, hash_)
+        about = shelf.queries.one(code.mail) if code is not None else None
+        wrong = flaw(code, Desk.QUARANTINE, code.mail if code else "", login, VERB_ANY, at_ms)
+        if about is None or wrong:
+            log.warning("quarantine: mail %s of %s: %s", command.id, login, wrong)
             return
         if said.verb == "release":
             record = await asyncio.to_thread(shelf.queries.record, about)
@@ -212,9 +213,12 @@ class Rounds:
                 await shelf.journal.append(list(self._sorry(login, about, why, now)))
                 return
         reason = "spam" if said.verb == "refuse" else ""
-        at_ms = int(now.timestamp() * 1000)
-        word = SpendCode(Desk.QUARANTINE, digest_, login, said.verb, at_ms, "smtp", reason)
-        await shelf.journal.append([Entry(word)])
+        words = (
+            SpendCode(Desk.QUARANTINE, hash_, login, VERB_ANY, at_ms, "smtp", said.verb),
+            Decide(about.id, Desk.QUARANTINE, said.verb, login, at_ms, reason),
+        )
+        kept = await shelf.journal.append([Entry(word) for word in words])
+        await shelf.settled(kept[-1].seq)  # So that the code is known to be spent.
 
     def _sorry(self, login: str, about: Found, why: str, now: datetime) -> Iterator[Entry]:
         office = self._office()

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from gateway.archive.commands import Told
 from gateway.archive.registering import Amend
 from gateway.archive.shelf import Shelf
 from gateway.mail.papers import Belief, DocumentFacts, FileKind, PageFacts, PageKind
@@ -112,6 +113,13 @@ async def test_quarantined_mail_has_no_number_until_it_is_released(
     desk.put(decide(1, "quarantine"))
     await work(registrar)
     assert [(line.mail, line.n) for line in desk.lines()] == [(mail_id(2), 1), (mail_id(1), 2)]
+
+
+async def test_labelled_advertising_has_no_number(desk: Desk, registrar: Registrar) -> None:
+    said = Told("message", "spam", "pass", points=(("advertising", 0.0, "its label"),))
+    desk.put(mail(1, letter("[QC] Khuyến mại", a_pdf=PDF), UNIT, findings=(said,)))
+    await work(registrar)
+    assert desk.lines() == []
 
 
 async def test_what_is_discarded_or_declined_never_has_one(
