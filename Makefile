@@ -3,7 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test lint crash bench-spam bench-origin words clean
+.PHONY: run test lint crash bench bench-spam bench-origin words clean
 
 $(VENV)/installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -26,6 +26,10 @@ crash: $(VENV)/installed
 	ROUNDS=200 $(BIN)/python -m pytest -q -s tests/crash
 
 # The spam filter beside bogofilter, on the corpora in shared/data/spam (VANTHU_SHARED: elsewhere).
+# Beside a Postfix of its own: needs its package, and root. ROUNDS=1 ends in a few minutes.
+bench: $(VENV)/installed
+	$(BIN)/python -m tests.load.bench --rounds $(or $(ROUNDS),5)
+
 bench-spam: $(VENV)/installed
 	$(BIN)/python -m tests.load.spam
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import groupby
@@ -23,6 +24,8 @@ POLL_S = 0.02
 """How often new rows are looked for when nobody wakes us."""
 AT_ONCE = 200
 """Messages under way at the same time."""
+READ_AHEAD = 16 * 1024 * 1024
+"""Bytes of messages that are read in one round; a larger one alone."""
 SWEEP_S = 5.0
 """How often idle connections are closed and counters written."""
 
@@ -81,20 +84,39 @@ class Postman:
             await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
             return
         now_ms = int(self.clock().timestamp() * 1000)
-        owed = await asyncio.to_thread(self.queries.due, now_ms, room, set(self._flying))
-        for _, group in groupby(owed, key=lambda o: o.seq):
-            rows = list(group)
+        for rows, record in await asyncio.to_thread(self._gather, now_ms, room, set(self._flying)):
             for row in rows:
                 self._flying[row.seq, row.recipient] = 0
-            task = asyncio.create_task(self._message(rows))
+            task = asyncio.create_task(self._message(rows, record))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
-    async def _message(self, rows: list[Owed]) -> None:
+    def _gather(
+        self, now_ms: int, room: int, flying: set[tuple[int, str]]
+    ) -> list[tuple[list[Owed], Record | None]]:
+        """What is due, with its messages, read in one go: a thread for each costs more than that.
+
+        None instead of a message that cannot be read: whoever delivers it will find out why.
+        """
+        found: list[tuple[list[Owed], Record | None]] = []
+        size = 0
+        owed = self.queries.due(now_ms, room, flying)
+        for _, group in groupby(owed, key=lambda o: o.seq):
+            rows = list(group)
+            size += rows[0].size
+            if found and size > READ_AHEAD:
+                break  # The rest is still due in the next round.
+            record = None
+            with suppress(JournalError, LookupError, OSError):
+                record = self.journal.read_at(rows[0].segment, rows[0].offset)
+            found.append((rows, record))
+        return found
+
+    async def _message(self, rows: list[Owed], record: Record | None) -> None:
         try:
-            record: Record = await asyncio.to_thread(
-                self.journal.read_at, rows[0].segment, rows[0].offset
-            )
+            if record is None:
+                where = rows[0].segment, rows[0].offset
+                record = await asyncio.to_thread(self.journal.read_at, *where)
             command, message = record.command, Message(record.raw)
             assert isinstance(command, Receive)
             attempts = await self.handover.attempt(rows, command, message)

@@ -65,13 +65,7 @@ class Address:
             return NOBODY
         if text.startswith("<") != text.endswith(">"):
             raise BadAddress("a bracket is missing")
-        plain = _PLAIN.fullmatch(text)
-        if plain is None:
-            return cls._parse_odd(text.removeprefix("<").removesuffix(">"), utf8)
-        local, domain = plain[1], plain[2].lower()
-        _check_lengths(local, domain)
-        _check_ascii_domain(domain)
-        return cls(local, normal_domain(domain) if "xn--" in domain else domain)
+        return _plain(text) or cls._parse_odd(text.removeprefix("<").removesuffix(">"), utf8)
 
     @classmethod
     def _parse_odd(cls, bare: str, utf8: bool) -> Address:
@@ -110,6 +104,21 @@ class Address:
 
     def __bool__(self) -> bool:
         return bool(self.local)
+
+
+@lru_cache(4096)
+def _plain(text: str) -> Address | None:
+    """An address as nearly all are; None if it has to be looked at more closely. BadAddress.
+
+    Remembered, since the same few write and are written to all day.
+    """
+    plain = _PLAIN.fullmatch(text)
+    if plain is None:
+        return None
+    local, domain = plain[1], plain[2].lower()
+    _check_lengths(local, domain)
+    _check_ascii_domain(domain)
+    return Address(local, normal_domain(domain) if "xn--" in domain else domain)
 
 
 NOBODY = Address("", "")

@@ -15,17 +15,19 @@ from typing import cast
 
 import uvloop
 
+SENDER, RECIPIENT = "someone@example.org", "box@example.net"
 HEAD = (
-    b"From: <someone@example.org>\r\nTo: <box@example.net>\r\nSubject: Test %d\r\n"
+    b"From: <%b>\r\nTo: <%b>\r\nSubject: Test %d\r\n"
     b"Date: Sun, 22 Nov 2026 13:00:00 +0700\r\nMessage-ID: <%d@load.example.org>\r\n\r\n"
 )
 LINE = b"The quick brown fox jumps over the lazy dog and reads what stands here.\r\n"
-ENVELOPE = b"MAIL FROM:<someone@example.org>\r\nRCPT TO:<box@example.net>\r\nDATA\r\n"
+REPLIES = 3
+"""To MAIL, RCPT and DATA, which go out together."""
 
 
-def letter(number: int, size: int) -> bytes:
+def letter(number: int, size: int, to: str = RECIPIENT) -> bytes:
     """A message of about ``size`` bytes, with its end-of-data mark."""
-    head = HEAD % (number, number)
+    head = HEAD % (SENDER.encode(), to.encode(), number, number)
     return head + LINE * max(1, (size - len(head)) // len(LINE)) + b".\r\n"
 
 
@@ -36,6 +38,7 @@ class Load:
     messages: int
     size: int
     is_new: bool
+    to: str = RECIPIENT
     body: bytes | None = None
     """These bytes instead of made-up ones."""
     interval_s: float = 0.0
@@ -57,7 +60,7 @@ class Load:
         if self.begun >= self.messages:
             return None
         self.begun += 1
-        return self.body or letter(self.begun, self.size)
+        return self.body or letter(self.begun, self.size, self.to)
 
     def told(self, code: bytes, wait_s: float) -> None:
         self.done += 1
@@ -102,7 +105,7 @@ class Sender(asyncio.Protocol):
                 if code[:1] not in b"23":
                     self._load.fail(f"the server said {code!r} to the envelope")
                     return
-                if self._replies == ENVELOPE.count(b"\n"):
+                if self._replies == REPLIES:
                     assert self._body is not None
                     write(self._body)
                     self._sent_at = time.perf_counter()
@@ -129,7 +132,8 @@ class Sender(asyncio.Protocol):
             self._leave()
             return
         self._state, self._replies = "envelope", 0
-        self._transport.write(ENVELOPE)
+        envelope = f"MAIL FROM:<{SENDER}>\r\nRCPT TO:<{self._load.to}>\r\nDATA\r\n"
+        self._transport.write(envelope.encode())
 
     def _leave(self) -> None:
         self._state = "gone"
@@ -175,6 +179,7 @@ def main() -> None:
     parser.add_argument("--size", type=int, default=2000)
     parser.add_argument("--new", action="store_true", help="a new connection for each message")
     parser.add_argument("--rate", type=float, default=0.0, help="messages a second; 0: all it can")
+    parser.add_argument("--to", default=RECIPIENT)
     parser.add_argument("--file", help="send this message")
     chosen = parser.parse_args()
     body = None
@@ -182,7 +187,7 @@ def main() -> None:
         with open(chosen.file, "rb") as file:  # noqa: PTH123
             body = file.read() + b".\r\n"
     interval_s = 1 / chosen.rate if chosen.rate else 0.0
-    load = Load(chosen.messages, chosen.size, chosen.new, body, interval_s)
+    load = Load(chosen.messages, chosen.size, chosen.new, chosen.to, body, interval_s)
     took = uvloop.run(run(load, chosen.port, chosen.sessions))
     waits = sorted(load.waits) or [0.0]
     told = {

@@ -1,0 +1,81 @@
+"""What the gateway bears: large messages at once, idle clients, and being killed."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import resource
+import signal
+import socket
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from gateway.archive.keeper import FileJournal
+from tests.load.gateway import gateway
+from tests.load.journal import received
+from tests.load.measure import answers, peak_bytes, send
+
+LARGE, AT_ONCE = 25_000_000, 20
+IDLE = 2000
+TOGETHER = 500
+
+Say = Callable[[str], None]
+
+
+def memory(say: Say) -> None:
+    """The most that the doors' process holds, beyond its own size, while 20 x 25 MB come in."""
+    say(f"\nMemory at {AT_ONCE} x 25 MB at once (goal: <= 1.3x their bytes)")
+    with gateway() as ours:
+        pid = ours.processes["smtp"].pid
+        send(ours.port, [pid], "--messages", 200)
+        base = peak_bytes(pid)
+        options = ("--size", LARGE, "--sessions", AT_ONCE, "--messages", AT_ONCE)
+        send(ours.port, [pid], *options)
+        more = peak_bytes(pid) - base
+        times = more / (LARGE * AT_ONCE)
+        say(f"{'vanthu':24} {more / 1e6:7.0f} MB: {times:.2f}x")
+
+
+def idle(say: Say) -> None:
+    """How soon a newcomer is greeted beside clients who only sit there."""
+    say(f"\n{IDLE} idle connections (goal: a newcomer is answered in <= 2 s)")
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(hard, 2 * IDLE + 100)), hard))
+    with gateway() as ours:
+        clients = [socket.create_connection(("127.0.0.1", ours.port)) for _ in range(IDLE)]
+        try:
+            for client in clients:
+                client.recv(512)
+            say(f"{'vanthu':24} {1000 * answers(ours.port):7.1f} ms")
+        finally:
+            for client in clients:
+                client.close()
+
+
+def recovery(owed: int, say: Say) -> None:
+    """From ``kill -9`` to the next greeting, with nothing owed and with much."""
+    say("\nFrom kill -9 to the next greeting (goal: <= 5 s empty, <= 30 s with 100,000 owed)")
+    roles = (("store", "deliver", "smtp"),)
+    with gateway(roles) as ours:  # Nobody listens where it delivers to: all stays owed.
+        for count in (0, owed):
+            ours.stop(signal.SIGKILL)
+            if count:
+                asyncio.run(_fill(ours.folder / "data/journal", count))
+                ours.start(roles)
+                time.sleep(5.0)
+                ours.stop(signal.SIGKILL)
+            began = time.perf_counter()
+            ours.start(roles)
+            say(f"{count:7} owed             {time.perf_counter() - began:7.1f} s")
+
+
+async def _fill(folder: Path, count: int) -> None:
+    journal = FileJournal(folder)
+    raw = b"Subject: x\r\n\r\n" + os.urandom(1000).hex().encode() + b"\r\n"
+    try:
+        for start in range(0, count, TOGETHER):
+            last = min(count, start + TOGETHER)
+            await asyncio.gather(*(journal.append([received(n, raw)]) for n in range(start, last)))
+    finally:
+        journal.close()
