@@ -117,7 +117,8 @@ def sink() -> Iterator[Sink]:
     if program is None:
         raise RuntimeError("smtp-sink is missing; apt-get install postfix")
     found = Sink(free_port())
-    line = [program, "-c", f"127.0.0.1:{found.port}", "1000"]
+    user = ("-u", "nobody") if os.geteuid() == 0 else ()
+    line = [program, *user, "-c", f"127.0.0.1:{found.port}", "1000"]
     with subprocess.Popen(line, stdout=subprocess.PIPE) as process:
 
         def read() -> None:
