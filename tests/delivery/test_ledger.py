@@ -178,6 +178,12 @@ def test_the_postmaster_is_not_told_of_his_own_nor_without_end() -> None:
     assert told == [2] * ORPHANS_PER_HOUR + [1] * 5
 
 
+def test_nobody_is_missed_where_nothing_has_failed(caplog: pytest.LogCaptureFixture) -> None:
+    about, book = command(direction="in", sender="", is_null_ok=False), ledger(postmaster="")
+    assert len(written(owed(), attempt("delivered", "2.0.0"), about, book)) == 1
+    assert not caplog.records
+
+
 def test_waits_grow_and_end() -> None:
     waits = [tried(written(owed(attempts=n), attempt())[0]).next_at_ms - NOW_MS for n in range(12)]
     assert waits[:4] == [60_000, 120_000, 240_000, 480_000]
