@@ -14,7 +14,7 @@ class Limits:
     connections: int = 2000
     """In all, in each process; one more gets 421."""
     connections_per_client: int = 50
-    """From one IPv4 address or IPv6 /64, in each process; a mail server seldom opens more than 20."""
+    """Of them from one IPv4 address or IPv6 /64; a mail server seldom opens more than 20."""
     idle_s: float = 300.0
     """RFC 5321 4.5.3.2.7 asks for five minutes between commands."""
     handshake_s: float = 30.0
