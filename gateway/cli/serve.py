@@ -104,6 +104,9 @@ def _check(chosen: argparse.Namespace) -> int:
     found = settings(chosen)
     told = tr("{folder}: {n} chains, all in order", folder=found.folder, n=len(found.chains))
     sys.stdout.write(told + "\n")
+    if (zone := found.origin.dns.zone) is not None:
+        told = tr("nobody is asked: answers come from {file}", file=zone)
+        sys.stdout.write(f"dns: {told}\n")
     for line in asyncio.run(_readers(found)):
         sys.stdout.write(f"{line}\n")
     return 0
