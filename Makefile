@@ -3,7 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test lint crash bench bench-spam bench-origin words clean
+.PHONY: run test lint crash bench bench-spam bench-origin bench-lookup words clean
 
 $(VENV)/installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -36,6 +36,10 @@ bench-spam: $(VENV)/installed
 # SPF, DKIM, ARC and DMARC over a thousand letters with canned DNS, beside dkimpy as it comes.
 bench-origin: $(VENV)/installed
 	$(BIN)/python -m tests.load.origin
+
+# Looking a document up by number among 10,000 and 1,000,000 lines.
+bench-lookup: $(VENV)/installed
+	$(BIN)/python -m tests.load.lookup
 
 # Gather what people read into the catalogue; what is new waits in vanthu.po for its translation.
 words: $(VENV)/installed

@@ -22,8 +22,9 @@ from gateway.registry.lines import Line
 from gateway.registry.lookup import Lookup
 from gateway.registry.rights import Asker, Rights
 from gateway.registry.texts import FtsTexts, texts_path
+from gateway.registry.told import state
 from gateway.roles.chapters import chapters
-from gateway.runtime.words import tr
+from gateway.runtime.words import retold, tr
 from gateway.settings.read import Settings
 
 WAIT_S = 10.0
@@ -78,16 +79,6 @@ def opened(chosen: argparse.Namespace) -> Iterator[Opened]:
         shelf.close()
 
 
-STATES = {
-    "proposed": "waits for its number",
-    "registered": "in the book",
-    "dismissed": "left out",
-    "reserved": "reserved",
-    "used": "issued",
-    "voided": "void",
-}
-
-
 def line_text(line: Line) -> str:
     """One line of a book in one line of a list."""
     said = line.said
@@ -95,8 +86,8 @@ def line_text(line: Line) -> str:
     own = f"{said.number} " if line.direction == "in" and said.number else ""
     of = f"({day(said.issued)}) " if said.issued else ""
     text = f"{own}{of}{said.issuer + ': ' if said.issuer else ''}{said.abstract}"
-    state = tr(STATES.get(line.state, line.state))
-    return f"{line.id} {line.book:11} {number:14} {day(line.date)} {state:12} {text}".rstrip()
+    begin = f"{line.id} {line.book:11} {number:14} {day(line.date)} {state(line.state):12}"
+    return f"{begin} {text}".rstrip()
 
 
 def told(outcome: Outcome) -> int:
@@ -109,7 +100,7 @@ def told(outcome: Outcome) -> int:
     if outcome.line is not None:
         sys.stdout.write(line_text(outcome.line) + "\n")
     if outcome.text:
-        sys.stdout.write(f"  {outcome.text}\n")
+        sys.stdout.write(f"  {retold(outcome.text)}\n")
     if not outcome.counted:
         sys.stderr.write(tr("Nothing was changed.") + "\n")
     return 0 if outcome.counted else 1

@@ -124,7 +124,7 @@ def pairs(said: list[str]) -> dict[str, str]:
     for text in said:
         name, equals, value = text.partition("=")
         if not equals:
-            raise ValueError(f"{text!r}: write FIELD=VALUE, such as abstract='V/v …'")
+            raise ValueError(tr("{text}: write FIELD=VALUE, such as abstract='V/v …'", text=text))
         found[name.strip()] = value.strip()
     return found
 
@@ -133,7 +133,8 @@ def particulars(said: list[str]) -> Particulars:
     fields = pairs(said)
     if unknown := set(fields) - set(Particulars.__struct_fields__):
         names = ", ".join(Particulars.__struct_fields__)
-        raise LookupError(f"no field {', '.join(sorted(unknown))}; there are: {names}")
+        none = ", ".join(sorted(unknown))
+        raise LookupError(tr("no field {name}; there are: {all}", name=none, all=names))
     return Particulars(**fields)
 
 

@@ -29,7 +29,7 @@ from gateway.registry.edxml import (
 )
 from gateway.registry.lines import Line
 from gateway.registry.reading import papers_in
-from gateway.runtime.words import tr
+from gateway.runtime.words import retold, tr
 
 
 def _named(at: Opened, chosen: argparse.Namespace) -> Line:
@@ -91,7 +91,7 @@ def _history(found: Dossier) -> Iterator[str]:
         yield f"{tr('corrected'):13} {row.field}: {row.before!r} → {row.after!r}"
     for row in found.events:
         late = "" if row.counted else f" ({tr('did not count')})"
-        yield f"{when(row.at_ms)} {row.kind} {row.actor} {row.text}{late}"
+        yield f"{when(row.at_ms)} {row.kind} {row.actor} {retold(row.text)}{late}"
 
 
 def _story(at: Opened, found: Dossier) -> Iterator[str]:
@@ -173,7 +173,9 @@ def print_out(at: Opened, chosen: argparse.Namespace) -> int:
     if lines and not chosen.follow_up:
         span = (lines[0].n, lines[-1].n)
         volume = at.desk.bound(at.asker, key, year, span, sha256(data).hexdigest())
-    sys.stdout.write(f"{target}: {len(lines)} lines, volume {volume}\n")
+    sys.stdout.write(
+        tr("{file}: {n} lines, volume {volume}", file=target, n=len(lines), volume=volume) + "\n"
+    )
     return 0
 
 
@@ -231,9 +233,11 @@ def export(at: Opened, chosen: argparse.Namespace) -> int:
                 told_ = f"{cut.number}: {cut.field} {cut.length} > {cut.most}"
                 sys.stderr.write(tr("cut to the length of annex VI:") + f" {told_}\n")
         case other:
-            raise ValueError(f"{other or target}: end the name in .csv, .xlsx, .xml or .edxml")
+            raise ValueError(
+                tr("{name}: end the name in .csv, .xlsx, .xml or .edxml", name=other or target)
+            )
     target.write_bytes(data)
-    sys.stdout.write(f"{target}: {len(lines)} lines\n")
+    sys.stdout.write(tr("{file}: {n} lines", file=target, n=len(lines)) + "\n")
     return 0
 
 
@@ -243,7 +247,9 @@ def _edxml(at: Opened, chosen: argparse.Namespace, target: Path) -> int:
     now = datetime.now(OFFICE)
     if chosen.status:
         if chosen.status not in STATUS:
-            raise LookupError(f"no status {chosen.status!r}; there are: {', '.join(STATUS)}")
+            raise LookupError(
+                tr("no status {name}; there are: {all}", name=chosen.status, all=", ".join(STATUS))
+            )
         about = line.said
         target.write_bytes(write_status(sender, about, chosen.status, str(at.asker), now))
     else:
@@ -272,7 +278,13 @@ def take_edxml(at: Opened, chosen: argparse.Namespace) -> int:
     """A document from the axis, into the book."""
     envelope = read_edxml(Path(chosen.file).read_bytes())
     if envelope.status:
-        raise ValueError(f"a status ({STATUS.get(envelope.status)}) of {envelope.about}")
+        raise ValueError(
+            tr(
+                "this is a status ({status}) of {number}",
+                status=STATUS.get(envelope.status),
+                number=envelope.about,
+            )
+        )
     key, _ = at.desk.book(chosen.book, "in")
     for wrong in envelope.damaged:
         sys.stderr.write(f"{wrong}\n")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,8 +17,6 @@ from gateway.delivery.route import DiscardRoute, MaildirRoute, MxRoute, Route, S
 from gateway.mail.address import Address
 from gateway.mail.message import Message
 
-log = logging.getLogger(__name__)
-
 Group = tuple[Route | None, str, list[Owed]]
 
 
@@ -33,24 +30,12 @@ class Handover:
     async def attempt(
         self, rows: Sequence[Owed], command: Receive, message: Message
     ) -> dict[str, Attempt]:
-        """What became of it for each recipient. All places are tried side by side.
-
-        A bug on the way to one place must not make the others deliver again: it is a deferral.
-        """
+        """What became of it for each recipient. All places are tried side by side."""
         letter = _letter(command, message, rows[0].added)
         said = {r.recipient: _stopped(r) for r in rows if r.state == "failed"}
         groups = self._grouped([r for r in rows if r.state != "failed"])
-        tries = (self._by(group, letter) for group in groups)
-        ends = await asyncio.gather(*tries, return_exceptions=True)
-        for (_, _, some), end in zip(groups, ends, strict=True):
-            if isinstance(end, Exception):
-                log.error("mail %s: delivery goes wrong", command.id, exc_info=end)
-                bug = Attempt("deferred", "4.3.0", f"an error of ours: {type(end).__name__}", "")
-                said |= {row.recipient: bug for row in some}
-            elif isinstance(end, BaseException):
-                raise end
-            else:
-                said |= end
+        for attempts in await asyncio.gather(*(self._by(group, letter) for group in groups)):
+            said |= attempts
         return said
 
     def _grouped(self, rows: Sequence[Owed]) -> list[Group]:

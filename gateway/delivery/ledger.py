@@ -45,7 +45,8 @@ class Ledger:
         now: datetime,
     ) -> list[Entry]:
         """One entry for each recipient, then the notices that they make necessary."""
-        tried = self.tried(rows, attempts, now)
+        chance = self.chance()  # One for all: recipients of a message stay together.
+        tried = [self._tried(row, attempts[row.recipient], command, now, chance) for row in rows]
         notices: list[Entry] = []
         number = rows[0].number
         for kind, fates in _sorted(rows, tried, attempts).items():
@@ -56,13 +57,6 @@ class Ledger:
                 writer = Writer(self.new_id(), self.hostname, now, until)
                 notices.append(report(told, command, number, message, fates, to, writer))
         return [*map(Entry, tried), *notices]
-
-    def tried(
-        self, rows: Sequence[Owed], attempts: dict[str, Attempt], now: datetime
-    ) -> list[Tried]:
-        """What became of it for each recipient, without a word to anybody."""
-        chance = self.chance()  # One for all: recipients of a message stay together.
-        return [self._tried(row, attempts[row.recipient], now, chance) for row in rows]
 
     def _told(self, kind: Kind, command: Receive, rows: Sequence[Owed], now: datetime) -> str:
         """Who is told; empty for nobody."""
@@ -89,7 +83,9 @@ class Ledger:
     def _until(self, command: Receive, now: datetime) -> datetime:
         return datetime.fromtimestamp(command.at_ms / 1000 + self.limits.queue_s, now.tzinfo)
 
-    def _tried(self, row: Owed, attempt: Attempt, now: datetime, chance: float) -> Tried:
+    def _tried(
+        self, row: Owed, attempt: Attempt, command: Receive, now: datetime, chance: float
+    ) -> Tried:
         now_ms = int(now.timestamp() * 1000)
         age_s = (now_ms - row.received_ms) / 1000
         result, status, next_at_ms, is_late = attempt.result, attempt.status, 0, False
@@ -99,7 +95,7 @@ class Ledger:
                 result, status = "failed", f"5.{status.partition('.')[2]}"
             else:
                 next_at_ms = now_ms + int(_wait_s(row, attempt, age_s, chance) * 1000)
-                is_late = self._is_late(row, age_s)
+                is_late = self._is_late(row, age_s) and may_report(command)
         return Tried(
             id=row.id,
             recipient=row.recipient,
@@ -117,9 +113,7 @@ class Ledger:
         """Whether the sender is to be told now that it takes long (RFC 3461 4.1: he may want to
         hear of nothing, or only of other things)."""
         wants = not row.notify or "DELAY" in row.notify
-        may = bool(row.sender) and row.is_null_ok and row.direction != "notice"
-        late = 0 < self.delay_notice_s <= age_s
-        return late and wants and may and not row.is_delay_told
+        return 0 < self.delay_notice_s <= age_s and wants and not row.is_delay_told
 
 
 def _wait_s(row: Owed, attempt: Attempt, age_s: float, chance: float) -> float:

@@ -16,7 +16,6 @@ from gateway.archive.keeper import FileJournal
 from gateway.archive.queries import Owed, Queries
 from gateway.delivery.handover import Handover
 from gateway.delivery.ledger import Ledger
-from gateway.delivery.outcome import Attempt
 from gateway.mail.message import Message
 
 log = logging.getLogger(__name__)
@@ -27,8 +26,6 @@ AT_ONCE = 200
 """Messages under way at the same time."""
 READ_AHEAD = 16 * 1024 * 1024
 """Bytes of messages that are read in one round; a larger one alone."""
-PATIENCE_S = 30.0
-"""How long what is under way may take when we are told to stop."""
 SWEEP_S = 5.0
 """How often idle connections are closed and counters written."""
 
@@ -62,10 +59,7 @@ class Postman:
             except TimeoutError:
                 continue
         if self._tasks:
-            _, late = await asyncio.wait(self._tasks, timeout=PATIENCE_S)
-            for task in late:  # Whoever follows us delivers it: two at once would deliver it twice.
-                task.cancel()
-            await asyncio.gather(*late, return_exceptions=True)
+            await asyncio.wait(self._tasks, timeout=30.0)
         housework.cancel()
         await self.handover.exchange.close()
         await self._flush()
@@ -119,7 +113,6 @@ class Postman:
         return found
 
     async def _message(self, rows: list[Owed], record: Record | None) -> None:
-        attempts: dict[str, Attempt] = {}
         try:
             if record is None:
                 where = rows[0].segment, rows[0].offset
@@ -131,10 +124,6 @@ class Postman:
             await self._write_down(rows, entries)
         except Exception:
             log.exception("mail %s: delivery goes wrong", rows[0].id)
-            if attempts:  # It was handed on: a notice that cannot be written must not repeat that.
-                tried = self.ledger.tried(rows, attempts, self.clock())
-                await self._write_down(rows, [*map(Entry, tried)])
-                return
             await asyncio.sleep(5.0)
             for row in rows:
                 self._flying.pop((row.seq, row.recipient), None)

@@ -21,10 +21,11 @@ from gateway.mail.wanted import readings
 from gateway.registry import schema
 from gateway.registry.ledger import day_of
 from gateway.registry.lines import Line, of_row
-from gateway.registry.lookup import Lookup, by_number
+from gateway.registry.lookup import Lookup, by_number, parameters
 from gateway.registry.rights import Asker, Forbidden
 from gateway.registry.tables import BookTable
 from gateway.runtime.ids import new_id
+from gateway.runtime.words import tr
 
 _OWN = re.compile(r"(?:([\w-]+):)?0*(\d{1,9})([a-zđ]?)(?:/((?:19|20)\d\d))?", re.IGNORECASE)
 CHOICES_MAX = 10
@@ -59,7 +60,7 @@ class RegistryDesk:
             main = [k for k, b in fits.items() if b.unit in roots]
             key = main[0] if len(main) == 1 else next(iter(fits)) if len(fits) == 1 else ""
         if key not in fits:
-            raise LookupError(f"name a book: {', '.join(fits) or 'books.toml has none'}")
+            raise LookupError(tr("name a book with --book: {all}", all=", ".join(fits) or "–"))
         return key, books[key]
 
     def waiting(self, asker: Asker, book: str) -> list[Line]:
@@ -99,18 +100,25 @@ class RegistryDesk:
         if len(found) == 1:
             return found[0]
         told = "; ".join(f"{one.id} {one.number} {one.date}" for one in found)
+        if found:
+            raise LookupError(
+                tr("{name} may be any of these, name one by its id: {all}", name=name, all=told)
+            )
         raise LookupError(
-            f"{name} may be any of these, name one by its id: {told}"
-            if found
-            else f"no line {name} for {asker}; `vanthu find` lists what there is"
+            tr(
+                "no line {name} for {asker}; `vanthu find` lists what there is",
+                name=name,
+                asker=asker,
+            )
         )
 
     def _by_number(self, asker: Asker, name: str, book: str) -> list[Line]:
         may_see = self.lookup.rights.may_see(asker)
         for wanted in readings(name):
             with self.lookup.engine.connect() as connection:
-                statement = by_number(wanted, wanted.series.value, may_see, CHOICES_MAX)
-                rows = [of_row(row) for row in connection.execute(statement)]
+                told = parameters(wanted, wanted.series.value, CHOICES_MAX)
+                found = connection.execute(by_number(wanted, may_see), told)
+                rows = [of_row(row) for row in found]
             if rows := [row for row in rows if book in {"", row.book}]:
                 return rows
         return []
@@ -193,7 +201,8 @@ class RegistryDesk:
         book = self.lookup.rights.books.books[key]
         series = series or (next(iter(book.series)) if len(book.series) == 1 else "")
         if series not in book.series:
-            raise LookupError(f"name a series of the book {key}: {', '.join(book.series)}")
+            known = ", ".join(book.series)
+            raise LookupError(tr("name a series with --series: {all}", all=known))
         at, now = book.series[series], self.now_ms()
         word = say.Reserve(
             new_id(),
@@ -219,10 +228,12 @@ class RegistryDesk:
         rights = self.lookup.rights
         rights.must_keep(asker, line.book)
         if not rights.books.books[line.book].inserts:
-            raise Forbidden(f"the book {line.book!r} takes no inserted numbers (inserts = false)")
+            raise Forbidden(
+                tr("the book {book} takes no inserted numbers (inserts = false)", book=line.book)
+            )
         rights.known(approver)
         if not reason:
-            raise ValueError("an inserted number needs a reason")
+            raise ValueError(tr("an inserted number needs a reason"))
         word = say.Insert(
             new_id(),
             line.id,
@@ -243,16 +254,16 @@ class RegistryDesk:
     def void(self, asker: Asker, line: Line, reason: str) -> Outcome:
         self.lookup.rights.must_keep(asker, line.book)
         if not reason:
-            raise ValueError("a number is voided with a reason")
+            raise ValueError(tr("a number is voided with a reason"))
         return self._said(say.Void(line.id, self.now_ms(), str(asker), reason), line.id)
 
     def amend(self, asker: Asker, line: Line, changes: dict[str, str], reason: str) -> Outcome:
         self.lookup.rights.must_keep(asker, line.book)
         if not reason:
-            raise ValueError("a line is put right with a reason")
+            raise ValueError(tr("a line is put right with a reason"))
         if unknown := set(changes) - {*schema.FIELDS, "date"}:
-            fields = ", ".join(schema.FIELDS)
-            raise LookupError(f"no field {', '.join(sorted(unknown))}; there are: {fields}, date")
+            none, fields = ", ".join(sorted(unknown)), ", ".join((*schema.FIELDS, "date"))
+            raise LookupError(tr("no field {name}; there are: {all}", name=none, all=fields))
         pairs = tuple(changes.items())
         return self._said(say.Amend(line.id, self.now_ms(), str(asker), pairs, reason), line.id)
 
@@ -272,7 +283,10 @@ class RegistryDesk:
             kind, _, name = one.who.partition(":")
             there = rights.people.units if kind == "unit" else rights.people.people
             if name not in there:
-                raise LookupError(f"no {kind} {name!r} in directory.toml: {', '.join(there)}")
+                known = ", ".join(there)
+                raise LookupError(
+                    tr("no {who} in directory.toml; there are: {all}", who=one.who, all=known)
+                )
         word = say.Direct(line.id, self.now_ms(), str(asker), text, to, due, leader)
         return self._said(word, line.id)
 

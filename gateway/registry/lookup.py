@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Engine, Select, and_, select
+from sqlalchemy import ColumnElement, Engine, Select, and_, bindparam, select
 
 from gateway.archive import schema as archive
 from gateway.archive.registering import View
@@ -61,6 +61,9 @@ class Lookup:
     texts: Texts
     note: Callable[[View], None]
     """Takes down who looked at what; to the journal."""
+    _made: dict[tuple[str, tuple[bool, ...]], Select[*tuple[Any, ...]]] = field(
+        default_factory=dict[tuple[str, tuple[bool, ...]], Select[*tuple[Any, ...]]]
+    )
 
     def find(self, asker: Asker, text: str, limit: int = 50) -> list[Hit]:
         """Lines that a typed text may mean, the likeliest first: numbers before words."""
@@ -73,8 +76,8 @@ class Lookup:
             if wanted.series is Series.DOCUMENT:
                 for hit in self._numbered(asker, wanted, MAYBE, limit):
                     hits.setdefault(hit.line.seq, hit)
-        if len(hits) < limit and not asker.is_operator:
-            for hit in self._worded(asker, text, limit - len(hits)):
+        if not hits and not asker.is_operator:
+            for hit in self._worded(asker, text, limit):
                 hits.setdefault(hit.line.seq, hit)
         found = list(hits.values())[: 2 * limit]
         self.viewed(asker, "search", [hit.line.id for hit in found], text)
@@ -104,11 +107,18 @@ class Lookup:
         self.note(View(new_id(), at_ms, str(asker), what, tuple(objects), query))
 
     def _numbered(self, asker: Asker, wanted: Wanted, series: str, limit: int) -> list[Hit]:
-        statement = by_number(wanted, series, self.rights.may_see(asker), limit)
+        statement = self._statement(asker, wanted)
         with self.engine.connect() as connection:
-            rows = connection.execute(statement).all()
+            rows = connection.execute(statement, parameters(wanted, series, limit)).all()
         hits = [Hit(of_row(row), _why(wanted, series, row)) for row in rows]
         return sorted(hits, key=lambda hit: "day" not in hit.matched)
+
+    def _statement(self, asker: Asker, wanted: Wanted) -> Select[*tuple[Any, ...]]:
+        """Made once for each way to ask and each person: building it takes longer than running."""
+        key = (asker.login, _shape(wanted))
+        if key not in self._made:
+            self._made[key] = by_number(wanted, self.rights.may_see(asker))
+        return self._made[key]
 
     def _worded(self, asker: Asker, text: str, limit: int) -> list[Hit]:
         entry, hits = schema.entries.c, dict[int, Hit]()
@@ -149,31 +159,49 @@ def _came_with(seqs: list[int]) -> ColumnElement[bool]:
     )
 
 
-def by_number(
-    wanted: Wanted, series: str, may_see: ColumnElement[bool], limit: int
-) -> Select[*tuple[Any, ...]]:
-    """The lines of one reading, newest first, by the keys' index alone."""
+def _shape(wanted: Wanted) -> tuple[bool, ...]:
+    """Which conditions a question has."""
+    has_year = bool(wanted.year or wanted.day)
+    return bool(wanted.suffix), bool(wanted.symbol), wanted.is_whole_symbol, has_year
+
+
+def by_number(wanted: Wanted, may_see: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
+    """The lines of one reading, newest first, by the keys' index alone; for ``parameters``."""
     key, entry = schema.keys.c, schema.entries.c
+    has_suffix, has_symbol, is_whole, has_year = _shape(wanted)
     fits: list[ColumnElement[bool]] = [
-        key.series == series,
-        key.number == wanted.number,
+        key.series == bindparam("in_series"),
+        key.number == bindparam("in_number"),
     ]
-    if wanted.suffix:
-        fits.append(key.suffix == wanted.suffix)
-    if wanted.symbol and wanted.is_whole_symbol:
-        fits.append(key.symbol == wanted.symbol)
-    elif wanted.symbol:
-        fits.append(and_(key.symbol >= wanted.symbol, key.symbol < wanted.symbol + "~"))
-    year = wanted.year or (wanted.day.year if wanted.day else None)
-    if year:
-        fits.append(key.year == year)
+    if has_suffix:
+        fits.append(key.suffix == bindparam("in_suffix"))
+    if has_symbol and is_whole:
+        fits.append(key.symbol == bindparam("in_symbol"))
+    elif has_symbol:
+        behind = key.symbol < bindparam("in_symbol_end")
+        fits.append(and_(key.symbol >= bindparam("in_symbol"), behind))
+    if has_year:
+        fits.append(key.year == bindparam("in_year"))
     return (
         select(schema.entries, key.year.label("key_year"))
         .join_from(schema.keys, schema.entries, key.entry == entry.seq)
         .where(*fits, may_see, entry.state != "dismissed")
         .order_by(key.year.desc(), key.entry.desc())
-        .limit(limit)
+        .limit(bindparam("in_limit"))
     )
+
+
+def parameters(wanted: Wanted, series: str, limit: int) -> dict[str, Any]:
+    """What a statement of ``by_number`` is run with."""
+    return {
+        "in_series": series,
+        "in_number": wanted.number,
+        "in_suffix": wanted.suffix,
+        "in_symbol": wanted.symbol,
+        "in_symbol_end": wanted.symbol + "~",
+        "in_year": wanted.year or (wanted.day.year if wanted.day else None),
+        "in_limit": limit,
+    }
 
 
 def _why(wanted: Wanted, series: str, row: Any) -> tuple[str, ...]:

@@ -20,6 +20,7 @@ from gateway.directory.tables import Tables
 from gateway.mail.people import MailboxKind
 from gateway.registry import schema
 from gateway.registry.tables import BooksTable
+from gateway.runtime.words import tr
 
 
 class Forbidden(PermissionError):
@@ -60,7 +61,9 @@ class Rights:
         """The login, if such a person may act. LookupError if not."""
         row = self.people.people.get(login)
         if row is None or row.disabled:
-            raise LookupError(f"there is no active person {login!r} in directory.toml")
+            raise LookupError(
+                tr("there is no active person {login} in directory.toml", login=login)
+            )
         return login
 
     def books_of(self, login: str) -> frozenset[str]:
@@ -121,7 +124,14 @@ class Rights:
         clerks = self.books.clerks_of(book, self.people)
         if asker.login not in clerks:
             who = ", ".join(sorted(clerks))
-            raise Forbidden(f"{asker or 'nobody'} does not keep the book {book!r}; {who} do")
+            raise Forbidden(
+                tr(
+                    "{asker} does not keep the book {book}: {all} do",
+                    asker=asker,
+                    book=book,
+                    all=who,
+                )
+            )
 
     def must_direct(self, asker: Asker, entry: Row[Any]) -> None:
         """Forbidden, unless he leads the office or the line's unit, or keeps its book."""
@@ -132,7 +142,11 @@ class Rights:
         ):
             who = ", ".join(sorted(leading | self.leaders))
             raise Forbidden(
-                f"{asker} cannot give directions here; {who} can, or the clerk for them"
+                tr(
+                    "{asker} cannot give directions here: {all} can, or the clerk for them",
+                    asker=asker,
+                    all=who,
+                )
             )
 
     def must_handle(self, asker: Asker, entry: Row[Any], assignees: Iterable[str]) -> str:
