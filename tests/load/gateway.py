@@ -65,7 +65,8 @@ def plain(folder: Path, sink: int) -> int:
     )
     text = (folder / "vanthu.toml").read_text(encoding="utf-8")
     limits = "[limits]\nconnections = 3000\nbytes_in_flight = 1073741824\n"
-    (folder / "vanthu.toml").write_text(text.replace("[limits]\n", limits), encoding="utf-8")
+    text = text.replace("[limits]\n", limits).replace("_client = 2000", "_client = 3000")
+    (folder / "vanthu.toml").write_text(text, encoding="utf-8")
     return port
 
 
