@@ -132,5 +132,5 @@ def test_two_thousand_letters_of_real_mail(gateway: Gateway) -> None:
     stream = read_all(archives()[0])["modern_mix_early"][:2000]
     told = run(gateway, [(one.raw, one.is_spam) for one in stream], known=600, batch=350)
     print(told)  # noqa: T201 -- the figures are what it is for.
-    assert told.spam_held > 2 * told.spam_through
+    assert told.spam_held + told.spam_refused > 2 * told.spam_through
     assert told.ham_held <= 14
