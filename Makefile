@@ -3,7 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test lint crash bench bench-spam bench-origin bench-lookup words clean
+.PHONY: run test lint crash bench bench-documents bench-spam bench-origin bench-lookup words clean
 
 $(VENV)/installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -50,3 +50,6 @@ words: $(VENV)/installed
 
 clean:
 	rm -rf $(VENV) build *.egg-info
+
+bench-documents: $(VENV)/installed
+	$(BIN)/python -m tests.load.fields
