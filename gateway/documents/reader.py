@@ -85,6 +85,7 @@ def stages(kind: FileKind) -> dict[str, Stage]:
         "scan": scans.stage,
         "preview": scans.preview_stage,
         "ocr": scans.ocr_stage,
+        "foot": scans.foot_stage,
     }
 
 

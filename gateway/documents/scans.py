@@ -6,6 +6,7 @@ Red goes first: under an arrival stamp or a seal OCR reads nothing, with red tak
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ from gateway.documents import ocr
 from gateway.documents.colour import PICTURE_MAX, picture
 from gateway.documents.pages import POINT_MM, opened
 from gateway.mail.papers import HALF, OcrLine, PageKind
+from gateway.mail.text import folded
 
 if TYPE_CHECKING:
     from gateway.documents.reader import Desk
@@ -26,6 +28,9 @@ NUMBER_MM = (12, 75)
 """Between which heights number and date stand on page 1."""
 PIXELS_MAX = 9_000_000
 FOOT_DPI = 200
+FOOTS_MAX = 2
+"""Pages on which the list of recipients is looked for."""
+_COPIES = re.compile(r"n[oơ]i nh[aâ]n\b")
 RED_ENOUGH = 400
 """Pixels of red at 300 dpi, below which no stamp is looked for."""
 PREVIEW_DPI, CROP_WIDTH = 60, 1000
@@ -53,8 +58,15 @@ def ocr_stage(desk: Desk) -> Mapping[str, Any]:
         return {}
     if not ocr.is_there():
         return {"is_ocr_missing": True}
-    pages = desk.facts.get("pages", ())
-    return {"ocr": _read(*desk.strips) + _foot(opened(desk.data), pages)}
+    return {"ocr": _read(*desk.strips)}
+
+
+def foot_stage(desk: Desk) -> Mapping[str, Any]:
+    """Nơi nhận and the signature, apart from the heading: what fails here leaves that one read."""
+    if desk.strips is None or not ocr.is_there():
+        return {}
+    pdf, pages = opened(desk.data), desk.facts.get("pages", ())
+    return {"ocr": [*desk.facts.get("ocr", ()), *_foot(pdf, pages)]}
 
 
 def _is_scan(page: Mapping[str, Any]) -> bool:
@@ -93,20 +105,30 @@ def _read(heading: Any, red: Any, dpi: float) -> list[OcrLine]:
 
 
 def _foot(pdf: pdfium.PdfDocument, pages: Any) -> list[OcrLine]:
-    """Nơi nhận: lower left of the page with the seal; of the last where there is none."""
+    """The lower half of the page with the seal, or of the first few that says "Nơi nhận"."""
     scans = [page for page in pages if _is_scan(page)]
     sealed = max(scans, key=lambda page: page.get("seal_mm2", 0.0))
-    number = (sealed if sealed.get("seal_mm2", 0.0) > 0 else scans[-1])["number"]
-    page = pdf[number - 1]
+    likely = [sealed] if sealed.get("seal_mm2", 0.0) > 0 else []
+    numbers = dict.fromkeys(page["number"] for page in (*likely, *scans[:2], scans[-1]))
+    found: list[OcrLine] = []
+    for number in list(numbers)[:FOOTS_MAX]:
+        found = _lower(pdf[number - 1], number, "foot", (0.0, 0.49))
+        if any(_COPIES.match(folded(line.text).strip(" .-_'`")) for line in found):
+            return found + _lower(pdf[number - 1], number, "sign", (0.4, 0.0))
+    return found
+
+
+def _lower(page: pdfium.PdfPage, number: int, zone: str, cut: tuple[float, float]) -> list[OcrLine]:
+    """The lines of a page's lower half; ``cut`` is the share that is left out on each side."""
     width, height = page.get_size()
-    crop = (0, 0, width * 0.51, height / 2)
+    crop = (width * cut[0], 0, width * cut[1], height / 2)
     pixels, dpi = picture(page, FOOT_DPI, PIXELS_MAX, crop=crop)
     a = pixels.astype(np.int16)
     redness = a[..., 0] - np.maximum(a[..., 1], a[..., 2])
     plain = np.clip(a[..., 0] + 2 * np.clip(redness - 12, 0, 255), 0, 255).astype(np.uint8)
     grey = ocr.prepared(plain, dpi, straighten=False)
-    at = (0.0, round(height * POINT_MM / 2, 1))
-    return ocr.lines(grey, "foot", page=number, at_mm=at)
+    at = (round(width * cut[0] * POINT_MM, 1), round(height * POINT_MM / 2, 1))
+    return ocr.lines(grey, zone, page=number, at_mm=at)
 
 
 def sharpness(page: pdfium.PdfPage) -> float:

@@ -199,8 +199,8 @@ class OcrLine:
     confidence: float
     """The least of its words, 0 to 100."""
     zone: str = "body"
-    """``left`` and ``right`` column of the heading, ``body`` below it, ``foot`` (lower left of the
-    page with the seal), ``red`` (what stands in red ink: stamps)."""
+    """``left`` and ``right`` column of the heading, ``body`` below it, ``foot`` and ``sign``
+    (lower left and right of the page with the seal), ``red`` (what stands in red ink: stamps)."""
     page: int = 1
     box: Box = NOWHERE
     words: tuple[OcrWord, ...] = ()

@@ -197,9 +197,9 @@ def _of_ocr(facts: DocumentFacts, known: dict[str, str]) -> Document | None:
     heading = replace(heading, symbol=symbol, number=number)
     stamps = scan.stamp_lines(facts.ocr)
     addressees = read_addressees(scan.body_lines(facts.ocr))
-    return _filled(
-        heading, read_foot(scan.foot_lines(facts.ocr)), addressees, (*columns, *stamps), Source.OCR
-    )
+    foot = read_foot(scan.foot_lines(facts.ocr))
+    foot = replace(foot, signers=foot.signers or scan.signer_name(facts.ocr))
+    return _filled(heading, foot, addressees, (*columns, *stamps), Source.OCR)
 
 
 def _one(said: T, source: Source, confidence: float | None = None) -> Said[T]:

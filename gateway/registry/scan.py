@@ -14,6 +14,7 @@ from gateway.mail.kinds import DISPATCH, Kind, kind_of, kinds_by_name
 from gateway.mail.number import latin
 from gateway.mail.papers import OcrLine
 from gateway.mail.text import folded
+from gateway.registry.foot import person_named
 from gateway.registry.layout import Line, Side
 
 GARBAGE = 12.0
@@ -61,9 +62,34 @@ def heading_lines(read: Iterable[OcrLine]) -> tuple[Line, ...]:
 
 
 def foot_lines(read: Iterable[OcrLine]) -> tuple[Line, ...]:
-    """The list of recipients, from its first line on."""
-    foot = [line for line in read if line.zone == "foot" and not is_garbage(line)]
-    return tuple(_lines(foot, Side.LEFT))
+    """The list of recipients, then the lines of the signature beside it."""
+    zones = {"foot": Side.LEFT, "sign": Side.RIGHT}
+    lines = [line for line in read if line.zone in zones and not is_garbage(line)]
+    return tuple(
+        line
+        for zone, side in zones.items()
+        for line in _lines([one for one in lines if one.zone == zone], side)
+    )
+
+
+_SURNAMES = frozenset(
+    """nguyen tran le pham hoang huynh phan vu vo dang bui do ho ngo duong ly dinh doan lam mai
+    trinh truong luong dao ha cao chau ta phung to quach thai tang luu la kieu vuong trieu ton giap nghiem
+    dam lo ma nong be hua an quan khuat thach""".split()  # noqa: SIM905 -- a list of names.
+)
+
+
+def signer_name(read: Iterable[OcrLine]) -> tuple[str, ...]:
+    """The last line of the signature that is a person's name, by its family name; a proposal."""
+    found = ""
+    for line in read:
+        if line.zone != "sign":
+            continue
+        words = [w for w in line.text.split() if len(w.strip(".,'`|\"_-")) > 1]
+        name = person_named(" ".join(words))
+        if name and folded(name.split()[0]) in _SURNAMES:
+            found = name
+    return (found,) if found else ()
 
 
 def body_lines(read: Iterable[OcrLine]) -> tuple[Line, ...]:
