@@ -74,8 +74,8 @@ def foot_lines(read: Iterable[OcrLine]) -> tuple[Line, ...]:
 
 _SURNAMES = frozenset(
     """nguyen tran le pham hoang huynh phan vu vo dang bui do ho ngo duong ly dinh doan lam mai
-    trinh truong luong dao ha cao chau ta phung to quach thai tang luu la kieu vuong trieu ton giap nghiem
-    dam lo ma nong be hua an quan khuat thach""".split()  # noqa: SIM905 -- a list of names.
+    trinh truong luong dao ha cao chau ta phung to quach thai tang luu la kieu vuong trieu
+    ton giap nghiem dam lo ma nong be hua an quan khuat thach""".split()  # noqa: SIM905 -- a list of names.
 )
 
 

@@ -1,4 +1,4 @@
-"""Real documents that lie beside the project: their text layers are read as well as was promised."""
+"""Real documents beside the project: their text layers are read as well as was promised."""
 
 import json
 from collections import defaultdict
