@@ -82,7 +82,8 @@ def opened(chosen: argparse.Namespace) -> Iterator[Opened]:
 def line_text(line: Line) -> str:
     """One line of a book in one line of a list."""
     said = line.said
-    number = f"{line.number or '--'}/{line.year}" if line.direction == "in" else said.number
+    arrival = f"{line.number}/{line.year}" if line.number else "--"
+    number = arrival if line.direction == "in" else said.number
     own = f"{said.number} " if line.direction == "in" and said.number else ""
     of = f"({day(said.issued)}) " if said.issued else ""
     text = f"{own}{of}{said.issuer + ': ' if said.issuer else ''}{said.abstract}"
