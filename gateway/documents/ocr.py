@@ -46,6 +46,9 @@ def load(languages: str) -> dict[str, str]:
     for folder in filter(None, folders):
         if all((Path(folder) / name).is_file() for name in needed):
             _Engine.api = tesserocr.PyTessBaseAPI(path=folder, lang=languages, psm=BLOCK)
+            # Its grumbling goes to stderr, which a reader has closed off; left to itself it opens
+            # /dev/null for writing, which the jail refuses, and falls over.
+            _Engine.api.SetVariable("debug_file", "")
             version = tesserocr.tesseract_version().split("\n")[0]
             lines(np.full((60, 300), 255, np.uint8), zone="body")  # Loads what it loads lazily.
             return {"ocr": f"{version} ({languages})"}
@@ -69,7 +72,8 @@ def lines(
     api = _Engine.api
     height, width = grey.shape
     api.SetPageSegMode(mode)
-    api.SetImageBytes(np.ascontiguousarray(grey).tobytes(), width, height, 1, width)
+    pixels = np.ascontiguousarray(grey).tobytes()  # Must live until it is recognised.
+    api.SetImageBytes(pixels, width, height, 1, width)
     api.SetSourceResolution(READ_DPI)
     if not api.Recognize(ZONE_MS):  # Noise and tables can take for ever.
         return []

@@ -63,6 +63,7 @@ class Zygote:
         self._bounds = Bounds(setup.memory_mib, setup.cpu_s, setup.wall_s)
         self._readable = readable()
         self._use_seccomp = True
+        self._silence = os.open("/dev/null", os.O_WRONLY)
         self._children: dict[int, _Child] = {}
         self._poll = select.poll()
         self._poll.register(sock, select.POLLIN)
@@ -146,6 +147,7 @@ class Zygote:
         code = 3
         try:
             self._sock.close()
+            os.dup2(self._silence, 2)
             for fd in self._children:
                 os.close(fd)
             if order.jailed:
@@ -184,6 +186,7 @@ def main() -> None:
     sock = socket.socket(fileno=int(sys.argv[1]))
     setup = msgspec.json.decode(sys.argv[2], type=Setup)
     Zygote(sock, setup).run()
+    os._exit(0)  # The libraries' own farewells are noise in the gateway's log.
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from gateway.documents.room import GlassRoom
 from gateway.documents.settings import DocumentsTable
 from gateway.mail.papers import Belief, DocumentFacts, FileKind, PageKind
 from tests.documents import pdfs
+from tests.shared import shared
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -208,3 +209,13 @@ async def test_a_reader_that_lies_is_not_believed(line: bytes) -> None:
     facts = facts_from([line], ending, plain)
     assert facts.name == "a.pdf"
     assert facts.ended.how == "error"
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize("name", ["S045.pdf", "S065.pdf", "S016.pdf"])
+async def test_real_scans_are_read_to_their_end(room: GlassRoom, name: str) -> None:
+    """On some of them the engine grumbles, and must find a place to do so inside the jail."""
+    path = shared("data/vn/files") / name
+    facts = await room.facts(await asyncio.to_thread(path.read_bytes), name)
+    assert facts.ended.how == "done"
+    assert facts.ocr or facts.is_ocr_missing
