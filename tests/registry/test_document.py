@@ -5,6 +5,7 @@ from datetime import date
 
 import pytest
 
+from gateway.mail.legacy import READERS
 from gateway.mail.papers import FormField
 from gateway.registry.document import read_document
 from gateway.registry.marks import Secrecy, Urgency
@@ -221,3 +222,15 @@ def test_nothing_is_made_of_nothing() -> None:
     said = read_document(digital("Xin chào, mai họp lúc 9 giờ."))
     assert not said.speaks
     assert not said.number
+
+
+@pytest.mark.parametrize("charset", ["tcvn", "vps", "viscii"])
+def test_a_document_in_an_old_charset_says_the_same(charset: str) -> None:
+    letters = {READERS[charset](bytes((code,))): chr(code) for code in range(255, 0x7F, -1)}
+    old = "".join(letters.get(c, letters.get(c.lower(), c)) for c in DISPATCH)
+    said, wanted = read_document(digital(old)), read_document(digital(DISPATCH))
+    assert said.number == wanted.number
+    assert said.day == wanted.day
+    assert said.abstract == wanted.abstract
+    assert said.signer == wanted.signer
+    assert said.recipients == wanted.recipients
