@@ -13,6 +13,7 @@ from gateway.archive.shelf import Shelf
 from gateway.cli.office import OFFICE, one, printed, settings, shelf, when
 from gateway.cli.queue import give
 from gateway.runtime.ids import new_id
+from gateway.runtime.words import tr
 
 if TYPE_CHECKING:
     from gateway.approval.book import Book, Waiting
@@ -24,57 +25,71 @@ CAPACITIES = ("KT", "TL", "TUQ", "TM", "absence")
 
 
 def add(commands: Any) -> None:
-    parser = commands.add_parser("approve", help="what waits for approval, and who may decide it")
+    parser = commands.add_parser(
+        "approve", help=tr("what waits for approval, and who may decide it")
+    )
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     _looking(actions)
     _deciding(actions)
     _lending(actions)
-    key = actions.add_parser("new-key", help="make keys that sign approvals for a domain")
+    key = actions.add_parser("new-key", help=tr("make keys that sign approvals for a domain"))
     key.add_argument("domain")
-    key.add_argument("--from", dest="begins", type=date.fromisoformat, help="a day: 2026-08-10")
+    key.add_argument("--from", dest="begins", type=date.fromisoformat, help=tr("a day: 2026-08-10"))
     key.set_defaults(work=_new_key)
 
 
 def _looking(actions: Any) -> None:
-    waiting = actions.add_parser("list", help="what waits, and what has waited")
-    waiting.add_argument("--all", action="store_true", help="what is decided, too")
-    waiting.add_argument("--as", dest="login", default="", help="only what this login may decide")
+    waiting = actions.add_parser("list", help=tr("what waits, and what has waited"))
+    waiting.add_argument("--all", action="store_true", help=tr("what is decided, too"))
+    waiting.add_argument(
+        "--as", dest="login", default="", help=tr("only what this login may decide")
+    )
     waiting.add_argument("--json", action="store_true")
     waiting.set_defaults(work=_list)
-    show = actions.add_parser("show", help="a message as its approvers see it, and every word")
-    show.add_argument("message", help="its archive number or id")
+    show = actions.add_parser("show", help=tr("a message as its approvers see it, and every word"))
+    show.add_argument("message", help=tr("its archive number or id"))
     show.add_argument("--json", action="store_true")
     show.set_defaults(work=_show)
 
 
 def _deciding(actions: Any) -> None:
     for action, verdict, text in (
-        ("grant", "approve", "approve a message; your password is asked for, or read from stdin"),
-        ("refuse", "refuse", "refuse it, with a reason"),
-        ("withdraw", "withdraw", "take back what you have sent"),
-        ("break-glass", "break-glass", "let it out without its leader: two people, a reason"),
+        (
+            "grant",
+            "approve",
+            tr("approve a message; your password is asked for, or read from stdin"),
+        ),
+        ("refuse", "refuse", tr("refuse it, with a reason")),
+        ("withdraw", "withdraw", tr("take back what you have sent")),
+        ("break-glass", "break-glass", tr("let it out without its leader: two people, a reason")),
     ):
         parser = actions.add_parser(action, help=text)
-        parser.add_argument("message", help="its archive number or id")
-        parser.add_argument("--as", dest="login", required=True, help="your login")
+        parser.add_argument("message", help=tr("its archive number or id"))
+        parser.add_argument("--as", dest="login", required=True, help=tr("your login"))
         is_asked = verdict in {"refuse", "break-glass"}
-        parser.add_argument("--reason", default="", required=is_asked, help="kept, and told to all")
+        parser.add_argument(
+            "--reason", default="", required=is_asked, help=tr("kept, and told to all")
+        )
         parser.set_defaults(work=_decide, verdict=verdict)
 
 
 def _lending(actions: Any) -> None:
-    lend = actions.add_parser("delegate", help="lend your authority for a time")
-    lend.add_argument("holder", help="the login of who gets it")
-    lend.add_argument("--as", dest="login", required=True, help="your login")
+    lend = actions.add_parser("delegate", help=tr("lend your authority for a time"))
+    lend.add_argument("holder", help=tr("the login of who gets it"))
+    lend.add_argument("--as", dest="login", required=True, help=tr("your login"))
     lend.add_argument("--capacity", choices=CAPACITIES, required=True)
-    lend.add_argument("--from", dest="begins", default="", help="2026-08-10 or 2026-08-10T13:30")
-    lend.add_argument("--until", dest="ends", required=True, help="the last day, or a moment")
-    lend.add_argument("--mailbox", action="append", default=[], help="only mail of this mailbox")
-    lend.add_argument("--basis", default="", help="the document that grants it (TUQ needs one)")
+    lend.add_argument(
+        "--from", dest="begins", default="", help=tr("2026-08-10 or 2026-08-10T13:30")
+    )
+    lend.add_argument("--until", dest="ends", required=True, help=tr("the last day, or a moment"))
+    lend.add_argument(
+        "--mailbox", action="append", default=[], help=tr("only mail of this mailbox")
+    )
+    lend.add_argument("--basis", default="", help=tr("the document that grants it (TUQ needs one)"))
     lend.set_defaults(work=_delegate)
-    revoke = actions.add_parser("revoke", help="end a delegation before its time")
-    revoke.add_argument("delegation", help="its id, from `vanthu people delegations`")
-    revoke.add_argument("--as", dest="login", required=True, help="your login")
+    revoke = actions.add_parser("revoke", help=tr("end a delegation before its time"))
+    revoke.add_argument("delegation", help=tr("its id, from `vanthu people delegations`"))
+    revoke.add_argument("--as", dest="login", required=True, help=tr("your login"))
     revoke.add_argument("--reason", default="")
     revoke.set_defaults(work=_revoke)
 
@@ -145,11 +160,11 @@ def _signed_in(chosen: argparse.Namespace, found: Settings) -> str:
 
     person = found.directory.people.get(chosen.login)
     if sys.stdin.isatty():
-        word = getpass.getpass(f"Password of {chosen.login}: ")
+        word = getpass.getpass(tr("Password of {login}: ", login=chosen.login))
     else:
         word = sys.stdin.readline().rstrip("\n")
     if not Passwords(found.passwords).verify(chosen.login, word) or person is None:
-        raise ValueError(f"the password is not {chosen.login}'s; nothing was done")
+        raise ValueError(tr("the password is not {login}'s; nothing was done", login=chosen.login))
     if person.disabled:
         raise ValueError(f"{chosen.login} is disabled in directory.toml; nothing was done")
     return str(chosen.login)

@@ -131,8 +131,8 @@ def _verify(chosen: argparse.Namespace) -> int:
                 wrong += 1
                 sys.stdout.write(tr("record {seq}: {what}", seq=seq, what=what) + "\n")
             elif seq % STEP == 0 and sys.stderr.isatty():
-                share = f"{100 * seq // last:3d}"
-                sys.stderr.write("\r" + tr("{share} % of {last} records", share=share, last=last))
+                told = tr("{done} of {last} records", done=seq, last=last)
+                sys.stderr.write("\r" + told)
     if chosen.rows:
         for difference in compare(settings(chosen).server.data, chapters()):
             wrong += 1

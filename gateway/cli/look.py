@@ -24,18 +24,20 @@ def add(commands: Any) -> None:
         ("show", _show, "a message as it was received"),
     ):
         parser = commands.add_parser(name, help=text)
-        parser.add_argument("message", help="its archive number or id")
+        parser.add_argument("message", help=tr("its archive number or id"))
         parser.add_argument("--json", action="store_true")
-        parser.add_argument("--delivered", action="store_true", help="as it was delivered")
+        parser.add_argument("--delivered", action="store_true", help=tr("as it was delivered"))
         parser.set_defaults(work=work)
-    parser = commands.add_parser("explain", help="every filter's answer about a letter in a file")
+    parser = commands.add_parser(
+        "explain", help=tr("every filter's answer about a letter in a file")
+    )
     parser.add_argument("letter", type=Path)
-    parser.add_argument("--as", dest="chain", default="inbound", help="the chain (inbound)")
+    parser.add_argument("--as", dest="chain", default="inbound", help=tr("the chain (inbound)"))
     parser.add_argument("--from", dest="sender", default="")
     parser.add_argument("--to", action="append", default=[])
     parser.add_argument("--client-ip", type=ip_address, default=ip_address("192.0.2.1"))
     parser.add_argument("--helo", default="client.example")
-    parser.add_argument("--user", default="", help="as if signed in by this login")
+    parser.add_argument("--user", default="", help=tr("as if signed in by this login"))
     parser.set_defaults(work=_explain)
 
 

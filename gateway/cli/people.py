@@ -9,12 +9,13 @@ from typing import Any
 
 from gateway.cli.approve import decider
 from gateway.cli.office import printed, settings, shelf
+from gateway.runtime.words import tr
 
 
 def add(commands: Any) -> None:
-    parser = commands.add_parser("people", help="leaders, deputies, keepers; delegations")
+    parser = commands.add_parser("people", help=tr("leaders, deputies, keepers; delegations"))
     parser.add_argument("what", choices=("leaders", "mailboxes", "delegations"))
-    parser.add_argument("--all", action="store_true", help="delegations that are over, too")
+    parser.add_argument("--all", action="store_true", help=tr("delegations that are over, too"))
     parser.add_argument("--json", action="store_true")
     parser.set_defaults(work=_people)
 

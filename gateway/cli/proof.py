@@ -15,12 +15,13 @@ from gateway.archive.commands import Receive
 from gateway.cli.approve import decider
 from gateway.cli.office import one, settings, shelf
 from gateway.mail.message import Message
+from gateway.runtime.words import tr
 
 
 def add(commands: Any) -> None:
-    parser = commands.add_parser("proof", help="a folder that proves who approved a message")
-    parser.add_argument("message", help="its archive number or id")
-    parser.add_argument("--out", type=Path, required=True, help="the folder to make")
+    parser = commands.add_parser("proof", help=tr("a folder that proves who approved a message"))
+    parser.add_argument("message", help=tr("its archive number or id"))
+    parser.add_argument("--out", type=Path, required=True, help=tr("the folder to make"))
     parser.set_defaults(work=_proof)
 
 

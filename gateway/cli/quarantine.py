@@ -25,28 +25,30 @@ MOST = 10_000
 
 
 def add(commands: Any) -> None:
-    parser = commands.add_parser("quarantine", help="what is held as spam: list, show, release …")
+    parser = commands.add_parser(
+        "quarantine", help=tr("what is held as spam: list, show, release …")
+    )
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
-    page = actions.add_parser("list", help="what is held; dispatches and petitions first")
-    page.add_argument("--to", default="", help="held for this mailbox")
+    page = actions.add_parser("list", help=tr("what is held; dispatches and petitions first"))
+    page.add_argument("--to", default="", help=tr("held for this mailbox"))
     page.add_argument("--since", type=date.fromisoformat)
     page.add_argument("--json", action="store_true")
     page.set_defaults(work=_list)
-    page = actions.add_parser("show", help="one message, and why it is held")
+    page = actions.add_parser("show", help=tr("one message, and why it is held"))
     page.add_argument("message")
-    page.add_argument("--raw", action="store_true", help="the bytes as received")
+    page.add_argument("--raw", action="store_true", help=tr("the bytes as received"))
     page.set_defaults(work=_show)
     for name, text in (
         ("release", "deliver to the stored recipients; learnt as a good letter"),
         ("delete", "drop it, without learning; the archive keeps it"),
     ):
         page = actions.add_parser(name, help=text)
-        page.add_argument("messages", nargs="+", help="numbers or ids")
+        page.add_argument("messages", nargs="+", help=tr("numbers or ids"))
         page.add_argument("--reason", default="")
         page.set_defaults(work=_release if name == "release" else _delete)
-    page = actions.add_parser("learn", help="say what a message is: spam is dropped, too")
+    page = actions.add_parser("learn", help=tr("say what a message is: spam is dropped, too"))
     page.add_argument("kind", choices=("spam", "ham"))
-    page.add_argument("messages", nargs="+", help="numbers or ids; delivered ones, too")
+    page.add_argument("messages", nargs="+", help=tr("numbers or ids; delivered ones, too"))
     page.set_defaults(work=_learn)
 
 
