@@ -2,13 +2,16 @@
 
 import gettext
 import re
+from pathlib import Path
 
 import pytest
+from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
 from gateway.runtime import words
 from gateway.runtime.words import LOCALE, speaking, tr, trn
 
+CODE = Path(words.__file__).parents[2]
 PO = LOCALE / "vi" / "LC_MESSAGES" / "vanthu.po"
 FIELDS = re.compile(r"{(\w*)[^}]*}")
 
@@ -22,6 +25,22 @@ def translated() -> list[tuple[tuple[str, ...], tuple[str, ...]]]:
 
 def _texts(given: str | list[str] | tuple[str, ...] | None) -> tuple[str, ...]:
     return (given,) if isinstance(given, str) else tuple(given or ())
+
+
+def of_the_code() -> set[tuple[str, ...]]:
+    """Every text that ``tr``, ``trn`` and ``later`` are given."""
+    words_of = {"tr": None, "later": None, "trn": (1, 2)}
+    found: set[tuple[str, ...]] = set()
+    for room in ("gateway", "filters"):
+        for _, _, said, *_ in extract_from_dir(CODE / room, [("**.py", "python")], {}, words_of):
+            found.add((said,) if isinstance(said, str) else tuple(said))
+    return found
+
+
+def test_every_text_of_the_code_is_translated() -> None:
+    said = {english for english, vietnamese in translated() if all(vietnamese)}
+    missing = {english for english in of_the_code() if english not in said}
+    assert missing == set(), "run `make words`, then translate what is new in vanthu.po"
 
 
 def test_translations_fill_in_the_same_values() -> None:
