@@ -201,5 +201,8 @@ def _mailbox(shown: str, address: Address) -> str:
     plain = without_codes(without_tags(shown))
     if not plain:
         return f"<{address}>"
-    words = plain if plain.isascii() else Header(plain, "utf-8").encode(linesep="\r\n")
-    return f'"{words}" <{address}>' if plain.isascii() else f"{words} <{address}>"
+    if plain.isascii():
+        escaped = plain.replace("\\", "\\\\").replace('"', '\\"')
+        return f'"{escaped}" <{address}>'
+    words = Header(plain, "utf-8").encode(linesep="\r\n")
+    return f"{words} <{address}>"

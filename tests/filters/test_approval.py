@@ -24,6 +24,7 @@ from gateway.api import (
     Reject,
     Session,
     Verdict,
+    read_mailboxes,
 )
 from gateway.chain.chain import Chain, Link
 from gateway.chain.inspection import Inspection
@@ -160,6 +161,23 @@ async def test_tags_are_taken_out_of_whatever_passes(
     assert "Mời họp" in left.header("Subject")
     assert left.all("Approval-Tag") == left.all("Thread-Topic") == ()
     assert left.body == mail.message.body
+
+
+async def test_a_name_that_ends_its_quotes_adds_no_recipient(letter: Letter) -> None:
+    """What was quoted in a field that is written anew stays quoted."""
+    code = f"duyet-{'0' * 26}@{OURS}"
+    name = r'"x\" <eve@evil.example>, \"y"'
+    mail = letter(
+        f"From: x@example.net\nTo: {name} <minh@{OURS}>, {code}\n\nChào\n",
+        "x@example.net",
+        f"minh@{OURS}",
+        user="",
+    )
+    verdict = await ask(mail)
+    assert isinstance(verdict, Pass)
+    left = mail.message.edited(verdict.edits)
+    people = [address for _, address in read_mailboxes(left.header("To"))]
+    assert [str(address) for address in people] == [f"minh@{OURS}"]
 
 
 async def test_codes_and_claims_of_approval_are_taken_out(sent: Callable[..., Mail]) -> None:
