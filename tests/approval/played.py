@@ -132,6 +132,8 @@ class Office:
         assert self.process
         self.process.kill()
         self.process.wait()
+        for client in self._clients.values():
+            client.close()
         self._clients.clear()
 
     def stop(self) -> None:
