@@ -7,11 +7,11 @@ import sys
 
 SWITCH_S = 0.0005
 """How long a thread that has the interpreter may keep it from one that has just synced a batch.
-Python's 5 ms made every batch wait five times as long as the disk takes."""
+Python's 5 ms are many times what a sync takes."""
 
 GARBAGE = (20_000, 50, 50)
 """Objects that may be made before Python looks which of them nobody holds any more. What a message
-needs is freed when it is answered; what is left to find is little, and looking costs 10 %."""
+needs is freed when it is answered; what is left to find is little."""
 
 
 def tune() -> None:
