@@ -47,6 +47,8 @@ def grade() -> Grade:
     ours, theirs = os.pipe()
     pid = os.fork()
     if pid == 0:
+        theirs = os.dup2(theirs, 3)
+        os.closerange(4, 65536)
         try:
             found = enter(TRIED, readable())
             os.write(theirs, f"{found.landlock} {int(found.seccomp)}".encode())
