@@ -13,6 +13,7 @@ from gateway.api import (
     HANOI,
     RULES,
     Belief,
+    BooksAway,
     CheckedPaper,
     Defer,
     Demands,
@@ -24,10 +25,12 @@ from gateway.api import (
     FileKind,
     Filter,
     Flaw,
+    GivenNumber,
     Hold,
     Mail,
     Mailbox,
     MailboxKind,
+    NumberState,
     Paper,
     Pass,
     Reject,
@@ -72,7 +75,8 @@ class Dispatch(Filter):
 
     A dispatch is a sound PDF of version 1.4 or later, a colour scan of the signed and sealed paper
     with 200 dpi or more, or digitally signed by the office; it has number and date, the subject
-    names no other number, and nothing in it acts. Other files leave as drafts, marked so in
+    names no other number, the sender's book has given that number for that day and to no other
+    file, and nothing in it acts. Other files leave as drafts, marked so in
     subject or name ("dự thảo"), or beside a dispatch. Each finding is a rule with a name; what
     was found is left as CHECKED for the approval desk.
     """
@@ -99,7 +103,7 @@ class Dispatch(Filter):
         away = [paper for paper in papers if paper.facts.ended.how == "away"]
         if away:
             return Defer(f"{away[0].name} cannot be read now: {away[0].facts.ended.detail}")
-        checked = self._checked(mail, box, papers)
+        checked = await self._checked(mail, box, papers)
         mail.transaction.facts[CHECKED] = tuple(checked)
         said = [verdict for paper in checked for verdict in self._verdicts(paper)]
         if more := unread_papers(mail):
@@ -116,7 +120,9 @@ class Dispatch(Filter):
         boxes = (directory.mailbox(a) for a in (*authors, mail.transaction.sender) if a)
         return next((box for box in boxes if box and box.kind in self.kinds), None)
 
-    def _checked(self, mail: Mail, box: Mailbox, papers: Iterable[Paper]) -> list[CheckedPaper]:
+    async def _checked(
+        self, mail: Mail, box: Mailbox, papers: Iterable[Paper]
+    ) -> list[CheckedPaper]:
         subject = mail.message.header("Subject")
         demands = Demands(offices=(*self.offices, *_names(mail, box)))
         read = [(p, self._read(p.facts, p.name, subject)) for p in papers]
@@ -124,7 +130,10 @@ class Dispatch(Filter):
         found = []
         for paper, document in read:
             profile = _profile(paper, document, spoken)
-            flaws = tuple(self._flaws(mail, paper, document, profile, demands))
+            flaws = list(self._flaws(mail, paper, document, profile, demands))
+            if profile == "dispatch" and not {f.rule for f in flaws} & _BEYOND_NUMBERS:
+                own = self._read(paper.facts, UNNAMED, "")
+                flaws += await _booked(mail, box, own, paper.facts.sha256)
             found.append(_told(paper, document, profile, tuple(map(self._weighed, flaws))))
         return found
 
@@ -258,6 +267,35 @@ def _ahead(mail: Mail, document: Document) -> Iterator[Flaw]:
     today = mail.services.clock.now().astimezone(HANOI).date()
     if document.day.best and document.day.best > today:
         yield flaw("date-ahead", f"{document.day.best:%d/%m/%Y}")
+
+
+async def _booked(mail: Mail, box: Mailbox, own: Document, sha256: str) -> list[Flaw]:
+    """What the books of the sender say against number and date as the file alone has them."""
+    books, number, day = mail.services.books, own.number.best, own.day.best
+    if number is None or books is None or not books.is_kept_for(box):
+        return []
+    year = number.year or (day or mail.services.clock.now().astimezone(HANOI)).year
+    try:
+        given = await books.given(box, number, year)
+    except BooksAway as error:
+        return [flaw("book-away", str(error))]
+    missing = [flaw("number-not-in-book", f"{number}, {year}")] if None in given else []
+    found = (_against(one, day.isoformat() if day else "", sha256) for one in given if one)
+    return missing + [one for one in found if one is not None]
+
+
+def _against(given: GivenNumber, day: str, sha256: str) -> Flaw | None:
+    """The heaviest thing that a number's line says against a document of a day (ISO 8601).
+
+    A document may leave in several mails, so the same file bears its number as often as it likes.
+    """
+    if given.state is NumberState.VOIDED:
+        return flaw("number-void", given.number)
+    if given.files and sha256 not in given.files:
+        return flaw("number-used-already", f"{given.number}, {given.state}")
+    if day and day != given.day:
+        return flaw("number-other-day", f"{given.number}: document {day}, book {given.day}")
+    return None
 
 
 def _hidden(facts: DocumentFacts) -> DocumentNumber | None:

@@ -53,6 +53,9 @@ from gateway.mail.flaws import CheckedPaper as CheckedPaper
 from gateway.mail.flaws import Flaw as Flaw
 from gateway.mail.flaws import Weight as Weight
 from gateway.mail.flaws import flaw as flaw
+from gateway.mail.given import BooksAway as BooksAway
+from gateway.mail.given import GivenNumber as GivenNumber
+from gateway.mail.given import NumberState as NumberState
 from gateway.mail.links import hosts as hosts
 from gateway.mail.looks import reads_like as reads_like
 from gateway.mail.mailboxes import read_mailboxes as read_mailboxes

@@ -94,6 +94,21 @@ RULES: dict[str, RuleText] = {
     "number-missing": RuleText(_R, later("It bears no number. Take one from the book first.")),
     "date-missing": RuleText(_H, later("It bears no date. Fill in day, month and year.")),
     "date-ahead": RuleText(_W, later("Its date lies in the future. Check it.")),
+    "number-not-in-book": RuleText(
+        _W, later("The book has not given this number. Reserve it there, or correct the document.")
+    ),
+    "number-void": RuleText(
+        _H, later("The book says this number is void. Take a new one and sign again.")
+    ),
+    "number-other-day": RuleText(
+        _H, later("The book has another day for this number. Correct the document or the book.")
+    ),
+    "number-used-already": RuleText(
+        _H, later("Another file bears this number already. Take a new number from the book.")
+    ),
+    "book-away": RuleText(
+        _H, later("The book of outgoing documents cannot be read now. Look the number up there.")
+    ),
     "number-mismatch": RuleText(
         _H, later("The subject names another number than the document. Correct one of them.")
     ),

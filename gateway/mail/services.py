@@ -11,6 +11,7 @@ from gateway.mail.address import Address
 from gateway.mail.correspondents import AddressBook
 from gateway.mail.dns import Dns
 from gateway.mail.edit import AddHeader
+from gateway.mail.given import OutgoingBooks
 from gateway.mail.message import Message
 from gateway.mail.origin import Identity
 from gateway.mail.papers import Documents
@@ -104,6 +105,7 @@ class Services:
     signer: Signer | None = None
     documents: Documents | None = None
     correspondents: AddressBook | None = None
+    books: OutgoingBooks | None = None
 
 
 def required(service: T | None, table: str) -> T:

@@ -135,6 +135,18 @@ class BooksTable(_Table):
             for box in book.mailboxes
         }
 
+    def outgoing_of(self, address: str, unit: str, people: Tables) -> frozenset[str]:
+        """The keys of the outgoing books of a mailbox: those that name it, those of its unit."""
+        return frozenset(
+            key
+            for key, book in self.books.items()
+            if book.direction == "out"
+            and (
+                book.unit == unit
+                or address.lower() in {people.mailboxes[b].address.lower() for b in book.mailboxes}
+            )
+        )
+
     def clerks_of(self, key: str, people: Tables) -> frozenset[str]:
         """Who keeps a book: who is named, or else who keeps its mailboxes and leads its unit."""
         book = self.books[key]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 
 from sqlalchemy import Engine
@@ -28,6 +29,7 @@ from gateway.intake import utc_now
 from gateway.mail.dns import Dns
 from gateway.mail.services import Services, SystemClock
 from gateway.registry.aliases import Aliases
+from gateway.registry.given import GivenNumbers
 from gateway.roles.chapters import chapters
 from gateway.settings.read import Settings
 from gateway.spam.nose import Nose, wall_ms
@@ -48,6 +50,7 @@ async def open_services(settings: Settings, stack: AsyncExitStack) -> Services:
     dns, clock = open_dns(settings.origin.dns, stack), SystemClock()
     room = GlassRoom(settings.documents, clock.now)
     stack.push_async_callback(room.close)
+    rows = _rows(settings, stack)
     return Services(
         directory=People(settings.directory),
         clock=clock,
@@ -59,13 +62,14 @@ async def open_services(settings: Settings, stack: AsyncExitStack) -> Services:
         signer=KeyringSigner(settings.origin.keyring),
         nose=Nose(settings.spam.folder, wall_ms),
         documents=room,
-        correspondents=Correspondents(settings.correspondents, _aliases(settings, stack).confirmed),
+        correspondents=Correspondents(settings.correspondents, Aliases(rows).confirmed),
+        books=GivenNumbers(settings.books, settings.directory, rows),
         backend=_backend(settings, stack),
     )
 
 
-def _aliases(settings: Settings, stack: AsyncExitStack) -> Aliases:
-    """What was confirmed of printed recipients, read where another process may fold it."""
+def _rows(settings: Settings, stack: AsyncExitStack) -> Callable[[], Engine | None]:
+    """Opens the archive's rows, which another process may make; None while there are none."""
     index = settings.server.data / "index.db"
 
     def opened() -> Engine | None:
@@ -75,7 +79,7 @@ def _aliases(settings: Settings, stack: AsyncExitStack) -> Aliases:
         stack.callback(engine.dispose)
         return engine
 
-    return Aliases(opened)
+    return opened
 
 
 def _backend(settings: Settings, stack: AsyncExitStack) -> Callout | None:

@@ -9,6 +9,7 @@ from filters.dispatch import Dispatch
 from filters.secrecy import SecrecyStamps
 from gateway.mail.address import Address
 from gateway.mail.flaws import CHECKED, CheckedPaper
+from gateway.mail.given import OutgoingBooks
 from gateway.mail.message import Message
 from gateway.mail.papers import PAPERS, Documents, Paper
 from gateway.mail.people import ApprovalPolicy, Mailbox, MailboxKind, Person
@@ -45,13 +46,24 @@ class At:
         return self.moment
 
 
-def sent(room: Documents, name: str, data: bytes, *, office: str, subject: str, user: str) -> Mail:
+def sent(
+    room: Documents,
+    name: str,
+    data: bytes,
+    *,
+    office: str,
+    subject: str,
+    user: str,
+    books: OutgoingBooks | None = None,
+) -> Mail:
     """A mail with one file, from the office's mailbox to somebody outside (or to it, from one)."""
     box = Mailbox(
         ADDRESS, MailboxKind.AGENCY, office, "so", frozenset({"lan"}), ApprovalPolicy.REQUIRED
     )
     directory = FakeDirectory([LAN], [box])
-    services = Services(directory=directory, clock=At(), notepad=FakeNotepad(), documents=room)
+    services = Services(
+        directory=directory, clock=At(), notepad=FakeNotepad(), documents=room, books=books
+    )
     listener = Purpose.SUBMISSION if user else Purpose.INBOUND
     session = Session("s1", "smtp", None, services, listener, user=user)
     inside, outside = str(ADDRESS), "x@example.org"

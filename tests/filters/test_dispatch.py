@@ -10,6 +10,7 @@ from filters.dispatch import Dispatch
 from filters.secrecy import SecrecyStamps
 from gateway.mail.facts import SEALED
 from gateway.mail.flaws import RULES, Weight, flaw
+from gateway.mail.given import OutgoingBooks
 from gateway.mail.papers import (
     Active,
     Belief,
@@ -268,9 +269,16 @@ async def test_other_files_leave_as_drafts_that_are_marked() -> None:
     assert (called.verdict, rules(called)) == ("accept", ["draft-signed"])
 
 
-def mail_with(facts: DocumentFacts, *, user: str = "lan", subject: str = "x") -> Mail:
+def mail_with(
+    facts: DocumentFacts,
+    *,
+    user: str = "lan",
+    subject: str = "x",
+    books: OutgoingBooks | None = None,
+) -> Mail:
     room = KnownDocuments({"cv.pdf": facts})
-    return sent(room, "cv.pdf", b"%PDF-", office=OFFICE, subject=subject, user=user)
+    box = {"office": OFFICE, "subject": subject, "user": user}
+    return sent(room, "cv.pdf", b"%PDF-", **box, books=books)
 
 
 async def test_weights_are_the_admins() -> None:
