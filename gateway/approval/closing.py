@@ -102,6 +102,8 @@ def ring(desk: Desk, row: Waiting) -> list[Entry]:
             channel="clock",
         )
         return [Entry(Rang(row.mail, row.rung, now_ms)), Entry(end)]
+    if now_ms >= row.expires_ms:  # We were away: who is asked now could not answer any more.
+        return [Entry(Rang(row.mail, row.rung, now_ms))]
     case, mint = desk.case(row), Mint(desk, row.mail)
     decided = {word.approver for word in _approvals(desk, row) if word.step == row.step}
     asked = [a for a in desk.approvers(row) if a.approver not in decided]

@@ -23,6 +23,7 @@ from gateway.approval.opening import ask_for, hows
 from gateway.archive.approvals import Handled
 from gateway.archive.commands import Receive
 from gateway.archive.journal import Entry
+from gateway.archive.record import BadRecord
 from gateway.mail.address import Address
 from gateway.mail.message import Message, decoded
 from gateway.mail.text import folded
@@ -175,6 +176,10 @@ def _say(desk: Desk, came: Letter, row: Waiting, said: Said, code: str) -> list[
         word = desk.decider.word(row, came.login, verdict, desk.now(), how)
     except NotAllowed as error:
         return _no(desk, came, str(error))
+    except (BadRecord, LookupError) as error:
+        log.error("mail %s cannot be decided: %s", row.mail, error)  # noqa: TRY400
+        damaged = f"the stored message is damaged ({error}); tell your administrator"
+        return _no(desk, came, damaged)
     return [Entry(word)]
 
 

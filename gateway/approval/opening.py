@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from datetime import timedelta
 
@@ -21,6 +22,8 @@ from gateway.mail.address import NOBODY as NO_ADDRESS
 from gateway.mail.address import Address
 from gateway.mail.message import Message
 from gateway.mail.text import folded
+
+log = logging.getLogger(__name__)
 
 VERSIONS_DAYS = 30
 """How long a message is remembered as the version before."""
@@ -198,7 +201,11 @@ def request_all(desk: Desk, row: Waiting) -> list[Entry]:
     }
     asked = [a.approver for a in desk.approvers(row) if a.approver not in decided]
     mails = [desk.notice(mail) for login in asked if (mail := _request(desk, case, login, mint))]
-    if row.step == 0 and row.kind == "hold" and (told := _held(desk, case, asked, mint)):
+    if not asked:
+        log.error("mail %s: nobody may approve it for %s", row.mail, row.box or "nobody known")
+        mails += [desk.notice(told) for told in _nobody(desk, case)]
+    is_news = row.step == 0 or not asked
+    if is_news and row.kind == "hold" and (told := _held(desk, case, asked, mint)):
         mails.append(desk.notice(told))
     now_ms = desk.now_ms()
     return [
@@ -244,6 +251,26 @@ def ask_by_mail(
         original=raw if len(raw) <= desk.office.table.attach_bytes else None,
         urgent=bool(row.urgent),
     )
+
+
+def _nobody(desk: Desk, case: Case) -> list[Notice]:
+    """Word to the postmaster, who can name a leader; empty if there is no such mailbox."""
+    directory, row = desk.office.directory, case.row
+    domains = [row.box.rpartition("@")[2]] if row.box else sorted(directory.domains())
+    boxes = (directory.mailbox(Address.parse(f"postmaster@{domain}")) for domain in domains)
+    box = next((box for box in boxes if box is not None), None)
+    if box is None:
+        return []
+    about = f"{case.box_name} <{row.box or '?'}>\n{case.subject}\n{case.number} ({row.mail})\n"
+    return [
+        Notice(
+            to=str(box.address),
+            subject=f"[Không có người duyệt / Nobody may approve] {case.subject}",
+            text=f"{NOBODY}\n{about}",
+            about=row.mail,
+            reply_to=desk.office.desk,
+        )
+    ]
 
 
 def _held(desk: Desk, case: Case, asked: list[str], mint: Mint) -> Notice | None:

@@ -12,6 +12,8 @@ from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from gateway.approval.closing import announce, finish, ring
 from gateway.approval.desk import Desk
 from gateway.approval.incoming import answer, hear
@@ -50,7 +52,7 @@ class Rounds:
             busy = False
             try:
                 busy = await self.round()
-            except (JournalError, OSError) as error:
+            except (JournalError, OSError, SQLAlchemyError) as error:
                 log.error("approval: %s; trying again", error)  # noqa: TRY400
                 await asyncio.sleep(1.0)
             if busy:
