@@ -78,6 +78,8 @@ def _shown(state: str) -> str:
 
 
 async def _looked(chosen: argparse.Namespace) -> list[tuple[str, Line]]:
+    from gateway.cli.policy import look_at_policy
+    from gateway.delivery.fetch import HttpsFetch
     from gateway.identity.published import Office, look
     from gateway.roles.services import open_dns
 
@@ -90,7 +92,11 @@ async def _looked(chosen: argparse.Namespace) -> list[tuple[str, Line]]:
         dns = open_dns(found.origin.dns, stack)
         lines += [(tr("resolver"), line) for line in await _resolver(dns, found, office)]
         for domain in chosen.domain or sorted(found.directory.domains):
-            lines += [(domain, line) for line in await look(dns, normal_domain(domain), office)]
+            name = normal_domain(domain)
+            lines += [(domain, line) for line in await look(dns, name, office)]
+            if found.origin.dns.zone is None:  # Else nobody is asked, by HTTPS neither.
+                policy = await look_at_policy(dns, HttpsFetch(dns), name)
+                lines += [(domain, policy)] if policy else []
     return lines
 
 
