@@ -39,11 +39,10 @@ class Mark:
         self._write(told)
 
     def _write(self, told: str) -> None:
+        """In one write over what was there, so that a reader finds the old state or the new."""
         state = {"roles": self._roles, "reloads": self._reloads, "told": told}
-        self._file.seek(0)
-        self._file.truncate()
-        self._file.write(json.dumps(state))
-        self._file.flush()
+        fd = self._file.fileno()
+        os.pwrite(fd, json.dumps(state).encode().ljust(os.fstat(fd).st_size), 0)
 
     def close(self) -> None:
         self._path.unlink(missing_ok=True)
