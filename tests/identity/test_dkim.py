@@ -2,6 +2,9 @@
 
 from datetime import UTC, date, datetime
 from pathlib import Path
+from time import time
+
+import dkim
 
 from gateway.dns.canned import Canned
 from gateway.identity import dkim_check
@@ -100,6 +103,39 @@ async def test_a_signed_beginning_is_not_the_letter(tmp_path: Path) -> None:
     short = await judged_as(tmp_path, tags=tags, body=b"and more\r\n")
     assert {one.word for one in short} == {Word.POLICY}
     assert all("only the first 7 bytes" in one.reason for one in short)
+
+
+SHORT_KEY = b"""\
+-----BEGIN RSA PRIVATE KEY-----
+MIIBywIBAAJhAMJjYBkHH5pwPESwWsOxLYqujYR+8xoRvyKcfyYQWwODjMcQVest
+PoHivLG6XYzc96y6A474Ysw3re3z7yqb3wOTkfs/5F4SsBnKJ3Wui38RPF4mvIYm
+MES3KHmHzQFr1wIDAQABAmAeDilslTpgsZvP7wiJm1p0R9rfspU54aaQ3muWYg8A
+cxWQLclrDFrO0FTmke8m+X8Y9qxynKE8Eint5AS5jtqPXFI2jL+DI7FY4lOlww3V
+IIvMfb2OugaKuKbXpQBMovkCMQDlK50RcHRyl1gBrdc8tGHewlS6O5UH4mBqtnUu
+k9ZQh5IH0q43puqdvQY2ZrexzC0CMQDZJVEpC9aVkVQtqIgctCy5HrWdaIFcuha5
+awu8PFgnu2/zgdu3YOXiA55tX+QUppMCMQCnIxDRqDd1X4WS6+tfXZtHcGmEzXGa
+p3J0QY/jIXUblFRfmjrvYbAYzMRcJrvwUx0CMByIztV5/MTCyDEHyHsdIhNhebQp
+m3Y37eyHqI8fzuXJt7hkBB9g2FSO7S6qPyqHiQIxAIGgDAxPdrT/VVkiFohzAvUg
+HYDe0/8WFaEGrisFZ/4dmt+ZMK3qim8vCqrakk37/Q==
+-----END RSA PRIVATE KEY-----
+"""
+"""RSA of 768 bits, made for this test alone: a few hundred core-hours take it apart."""
+SHORT_RECORD = (
+    "v=DKIM1; k=rsa; p="
+    "MHwwDQYJKoZIhvcNAQEBBQADawAwaAJhAMJjYBkHH5pwPESwWsOxLYqujYR+8xoRvyKcfyYQWwODjMcQVestPoHi"
+    "vLG6XYzc96y6A474Ysw3re3z7yqb3wOTkfs/5F4SsBnKJ3Wui38RPF4mvIYmMES3KHmHzQFr1wIDAQAB"
+)
+
+
+async def test_a_key_that_can_be_broken_proves_nothing() -> None:
+    """RFC 8301 3.2: below 1024 bits a signature is as if it were not there, right or not."""
+    letter = b"From: lan@example.vn\r\nSubject: x\r\n\r\nHello\r\n"
+    raw = dkim.sign(letter, b"s", b"example.vn", SHORT_KEY) + letter
+    assert dkim.verify(raw, dnsfunc=lambda name, timeout=5: SHORT_RECORD.encode(), minkey=512)
+    dns = Canned({"s._domainkey.example.vn": {"TXT": [SHORT_RECORD]}})
+    (found,) = await dkim_check.check(dns, Message(raw), time())
+    assert found.word is Word.POLICY
+    assert "768" in found.reason
 
 
 async def test_eight_signatures_are_looked_at(tmp_path: Path) -> None:
