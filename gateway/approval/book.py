@@ -149,6 +149,13 @@ class Book:
         """Every word about a message, in order, also those that came too late."""
         return self._decisions(decisions.c.mail == mail)
 
+    def approved_before(self, row: Waiting) -> frozenset[str]:
+        """Who approved a step before the present one."""
+        if not row.step:
+            return frozenset()
+        said = (w for w in self.decisions(row.mail) if w.counted and w.decision == "approve")
+        return frozenset(word.approver for word in said if word.step < row.step)
+
     def by_reply(self, reply: str) -> Decided | None:
         """The word that a mail to the desk came to."""
         return next(iter(self._decisions(decisions.c.reply == reply)), None)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, TypeAlias
 
-from gateway.approval.authority import NotAllowed
+from gateway.approval.authority import Authority, NotAllowed
 from gateway.approval.book import Book, Waiting
 from gateway.approval.drafts import draft_in
 from gateway.approval.letters import Case
@@ -73,6 +73,11 @@ class Decider:
             tag_trouble="; ".join(tried),
         )
 
+    def approvers(self, row: Waiting, at: datetime) -> tuple[Authority, ...]:
+        """Who may decide the present step."""
+        box, barred = self.office.box(row.box), {row.author, *self.book.approved_before(row)}
+        return self.office.may_ask(box, row.now_at, self.book.delegations(), at, barred)
+
     def content(
         self, row: Waiting, arrival: Receive, raw: bytes
     ) -> tuple[Message, tuple[str, ...]]:
@@ -113,8 +118,8 @@ class Decider:
             box = self.office.box(row.box)
             lent = self.book.delegations()
             own = row.own and login == row.author and verdict == "approve"
-            author = "" if own else row.author
-            found = self.office.authority_of(box, row.now_at, lent, login, at, author)
+            barred = self.book.approved_before(row) | (frozenset() if own else {row.author})
+            found = self.office.authority_of(box, row.now_at, lent, login, at, barred)
             capacity, delegation, basis = str(found.capacity), found.delegation, found.basis
         return Say(
             mail=row.mail,

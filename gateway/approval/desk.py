@@ -50,8 +50,7 @@ class Desk:
 
     def approvers(self, row: Waiting) -> tuple[Authority, ...]:
         """Who may decide the present step now."""
-        box, lent = self.office.box(row.box), self.book.delegations()
-        return self.office.may_ask(box, row.now_at, lent, self.now(), row.author)
+        return self.decider.approvers(row, self.now())
 
     def notice(self, mail: Notice) -> Entry:
         return notice(self.office, mail, self.now())

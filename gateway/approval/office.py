@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -59,9 +59,15 @@ class Office:
         return person.name if person is not None else login or "?"
 
     def may_ask(
-        self, box: Mailbox | None, step: Step, lent: Sequence[Delegation], at: datetime, author: str
+        self,
+        box: Mailbox | None,
+        step: Step,
+        lent: Sequence[Delegation],
+        at: datetime,
+        barred: Collection[str],
     ) -> tuple[Authority, ...]:
-        """All who may decide this step; never the author, and never who is disabled."""
+        """All who may decide this step; never the author nor who approved a step before it (those
+        are ``barred``: a chain is several people), and never who is disabled."""
         if box is None:
             return ()
         match step.by:
@@ -72,7 +78,7 @@ class Office:
             case named:
                 logins = named.replace(" ", "").split(",")
                 found = tuple(Authority(login, Capacity.SELF) for login in logins)
-        return tuple(a for a in found if a.approver != author and self._is_active(a.approver))
+        return tuple(a for a in found if a.approver not in barred and self._is_active(a.approver))
 
     def authority_of(
         self,
@@ -81,16 +87,16 @@ class Office:
         lent: Sequence[Delegation],
         login: str,
         at: datetime,
-        author: str,
+        barred: Collection[str],
     ) -> Authority:
         """Under which authority a login decides this step now. NotAllowed if under none."""
         if box is None:
             raise NotAllowed("nobody knows in whose name this message is")
-        for authority in self.may_ask(box, step, lent, at, author):
+        for authority in self.may_ask(box, step, lent, at, barred):
             if authority.approver == login:
                 return authority
-        if login == author:
-            raise NotAllowed("nobody approves what he has sent himself")
+        if login in barred:
+            raise NotAllowed("nobody approves what he has sent himself, nor two steps of a chain")
         if step.by == "leader" and self._is_active(login):
             return leaders_authority(self.directory, box, lent, login, at)
         raise NotAllowed(f"you are not asked at this step about mail of {box.address}")

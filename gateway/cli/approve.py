@@ -126,8 +126,7 @@ def _list(chosen: argparse.Namespace) -> int:
 
 
 def _may(desk: Decider, row: Waiting, login: str) -> bool:
-    box, lent = desk.office.box(row.box), desk.book.delegations()
-    asked = desk.office.may_ask(box, row.now_at, lent, datetime.now(UTC), row.author)
+    asked = desk.approvers(row, datetime.now(UTC))
     return any(authority.approver == login for authority in asked)
 
 

@@ -439,6 +439,20 @@ def test_the_unit_leader_and_then_the_clerk(room: Room) -> None:
     assert [len(room.mails(who, "Đã duyệt")) for who in ("c0", "l0", "d0", "c1")] == [1] * 4
 
 
+def test_one_person_is_no_chain(room: Room) -> None:
+    """The leader keeps the mailbox, too, and yet does not stand in for the clerk."""
+    room.under(office(CHAIN, CLERKS))
+    mail = room.submit()
+    room.write("l0")
+    assert len(room.mails("l0", "[Chờ duyệt")) == 1, "he is not asked again"
+    room.write("l0")
+    assert room.stays(mail)
+    assert room.row(mail).step == 1
+    assert len(room.rounds.desk.book.decisions(mail)) <= 2
+    room.write("c1")
+    assert room.leaves(mail)
+
+
 def test_the_clerk_refuses_what_the_leader_approved(room: Room) -> None:
     room.under(office(CHAIN, CLERKS))
     mail = room.submit()
