@@ -29,6 +29,7 @@ crash: $(VENV)/installed
 # Beside a Postfix of its own: needs its package, and root. ROUNDS=1 ends in a few minutes.
 bench: $(VENV)/installed
 	$(BIN)/python -m tests.load.bench --rounds $(or $(ROUNDS),5)
+	$(BIN)/python -m tests.load.origin
 
 bench-spam: $(VENV)/installed
 	$(BIN)/python -m tests.load.spam
