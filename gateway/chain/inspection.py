@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field, replace
-from inspect import isawaitable
 from time import perf_counter
 from typing import Any, TypeAlias, TypeVar
 
@@ -32,6 +31,7 @@ from gateway.mail.verdict import (
     Reject,
     Verdict,
 )
+from gateway.runtime.begun import Begun, begin, within
 
 T = TypeVar("T")
 Question: TypeAlias = Callable[[Filter], Answer]
@@ -40,6 +40,9 @@ GREETING = frozenset({Stage.CONNECT, Stage.HELO})
 """The stages whose answers hold for every message of the session."""
 
 NOTHING = Pass()
+_EDITING = Pass | Hold
+"""Made once: a union of types costs more than the question whether something is one of them."""
+_REFUSING = Reject | Defer
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +124,7 @@ class Inspection:
         verdict = await self._ask(
             Stage.RCPT, lambda f: f.rcpt(transaction, address), about=str(address)
         )
-        if not isinstance(verdict, Reject | Defer):
+        if not isinstance(verdict, _REFUSING):
             transaction.recipients.append(recipient)
         return verdict
 
@@ -144,7 +147,7 @@ class Inspection:
             findings = await _put_all(lambda f: f.leave(mail), step, Stage.LEAVE)
             self.journal.extend(findings)
             for finding in findings:
-                if finding.enforced and isinstance(finding.verdict, Reject | Defer):
+                if finding.enforced and isinstance(finding.verdict, _REFUSING):
                     return self.outcome(outcome.message, finding.verdict)
         return self.outcome(outcome.message, NOTHING)
 
@@ -153,9 +156,9 @@ class Inspection:
         counted = [f for f in self.journal if f.enforced and not _about_refused(f)]
         said = [f.verdict for f in counted]
         verdict = last
-        if not isinstance(last, Reject | Defer):
+        if not isinstance(last, _REFUSING):
             verdict = _settled(said)
-        edits = tuple(e for v in said if isinstance(v, Pass | Hold) for e in v.edits)
+        edits = tuple(e for v in said if isinstance(v, _EDITING) for e in v.edits)
         return Outcome(
             verdict=verdict,
             transaction=self.transaction,
@@ -186,24 +189,25 @@ class Inspection:
             if about:
                 findings = [replace(finding, about=about) for finding in findings]
             self.journal.extend(findings)
-            self._count(findings)
-            self.transaction.points.extend(p for f in findings for p in _points(f))
-            for finding in findings:
-                if not finding.enforced:
-                    continue
-                if isinstance(finding.verdict, Reject | Defer | Discard):
-                    return finding.verdict
-                if isinstance(finding.verdict, Accept):
-                    self._trust(stage)
+            if (final := self._counted(findings, stage)) is not None:
+                return final
         return NOTHING
 
-    def _count(self, findings: list[Finding]) -> None:
-        """Keep the sum of the points where later filters can ask for it."""
-        passed = (f.verdict for f in findings if f.enforced and isinstance(f.verdict, Pass))
-        points = sum(point.value for verdict in passed for point in verdict.points)
+    def _counted(self, findings: list[Finding], stage: Stage) -> Final | None:
+        """Count what they said; the first of them that ends it, if one does."""
+        said = [f.verdict for f in findings if f.enforced and f.verdict is not NOTHING]
+        points = [p for verdict in said if isinstance(verdict, Pass) for p in verdict.points]
         if points:
-            facts = self.transaction.facts
-            facts[POINTS] = (facts.get(POINTS) or 0.0) + points
+            self.transaction.points.extend(points)
+            if total := sum(point.value for point in points):
+                facts = self.transaction.facts
+                facts[POINTS] = (facts.get(POINTS) or 0.0) + total
+        for verdict in said:
+            if isinstance(verdict, Final):
+                return verdict
+            if isinstance(verdict, Accept):
+                self._trust(stage)
+        return None
 
     def _trust(self, stage: Stage) -> None:
         if stage in GREETING:
@@ -220,7 +224,7 @@ def _points(finding: Finding) -> tuple[Points, ...]:
 
 def _about_refused(finding: Finding) -> bool:
     """A refusal of one recipient is no word about the message that goes to the others."""
-    return finding.stage is Stage.RCPT and isinstance(finding.verdict, Reject | Defer)
+    return finding.stage is Stage.RCPT and isinstance(finding.verdict, _REFUSING)
 
 
 def _settled(said: list[Verdict]) -> Verdict:
@@ -249,14 +253,29 @@ def _recipients(named: list[Recipient], edits: tuple[Edit, ...]) -> tuple[Recipi
 
 
 async def _put_all(question: Question, step: Step, stage: Stage) -> list[Finding]:
-    if len(step) == 1:  # One filter needs no task of its own, and most steps are one filter.
-        return [await _put(question, step[0], stage)]
+    """Ask the filters of one step together.
+
+    Each is run here as far as it comes; most need not wait. Where one has to, those behind it that
+    may have to get tasks of their own, so that whatever they ask is asked before he is answered.
+    """
+    findings: list[Finding] = []
+    for at, link in enumerate(step):
+        begun = begin(_put(question, link, stage))
+        if isinstance(begun, Begun):
+            return await _together(findings, begun, question, step[at + 1 :], stage)
+        findings.append(begun.value)
+    return findings
+
+
+async def _together(
+    findings: list[Finding], first: Begun[Finding], question: Question, rest: Step, stage: Stage
+) -> list[Finding]:
     others = [
         asyncio.create_task(_put(question, link, stage)) if link.filter.waits_at(stage) else link
-        for link in step[1:]
+        for link in rest
     ]
-    try:  # The first is asked here: a task less, and often the others are done when it is.
-        findings = [await _put(question, step[0], stage)]
+    try:
+        findings.append(await first)
         findings += [
             await (other if isinstance(other, asyncio.Task) else _put(question, other, stage))
             for other in others
@@ -273,9 +292,8 @@ async def _put(question: Question, link: Link, stage: Stage) -> Finding:
     began = perf_counter()
     try:
         answer = question(link.filter)
-        if isawaitable(answer):
-            async with asyncio.timeout(link.timeout_s):
-                answer = await answer
+        if answer is not None and not isinstance(answer, Verdict):
+            answer = await within(link.timeout_s, answer)
         verdict = answer or NOTHING
     except Exception as error:  # A filter's bug may delay mail; it may not lose it or let it by.
         reason = f"{link.name} failed: {type(error).__name__}: {error}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv6Address
@@ -20,6 +19,7 @@ from gateway.identity.spf_record import (
 )
 from gateway.mail.dns import Dns, DnsAway, Found
 from gateway.mail.origin import SpfResult, Word
+from gateway.runtime.begun import within
 
 T = TypeVar("T")
 Client: TypeAlias = IPv4Address | IPv6Address
@@ -53,9 +53,7 @@ async def check(dns: Dns, question: Question) -> SpfResult:
         client = question.client
     walk = _Walk(dns, question, client, local or "postmaster", domain)
     try:
-        async with asyncio.timeout(TIME_S):
-            result, term, exp = await walk.host(domain)
-            explanation = await walk.explain(*exp) if result is Word.FAIL and exp else ""
+        result, term, explanation = await within(TIME_S, walk.all())
     except BadRecord as error:
         return SpfResult(Word.PERMERROR, domain, reason=str(error))
     except (DnsAway, TimeoutError) as error:
@@ -80,6 +78,12 @@ class _Walk:
     voids: int = 0
     names: dict[str, str] = field(default_factory=dict)
     """The validated name of the client, for each domain that asked for it with ``%{p}``."""
+
+    async def all(self) -> tuple[Word, str, str]:
+        """The result, the term that decided, and the explanation of a fail."""
+        result, term, exp = await self.host(self.sender_domain)
+        explanation = await self.explain(*exp) if result is Word.FAIL and exp else ""
+        return result, term, explanation
 
     async def host(self, domain: str) -> Said:
         """check_host() of RFC 7208 4."""
