@@ -1,4 +1,4 @@
-"""The journal in files: group commit by a few writer threads, shared with other processes."""
+"""The journal in files, shared with other processes: put in, and read back."""
 
 from __future__ import annotations
 
@@ -8,30 +8,26 @@ import logging
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from queue import Empty, SimpleQueue
-from threading import Event, Lock, Thread
+from threading import Event, Lock
 
 from gateway.archive.backup import back_up
 from gateway.archive.commands import ArchiveNumber
 from gateway.archive.control import Control
 from gateway.archive.journal import Entry, JournalError, Kept, Record
 from gateway.archive.packing import pack_cold
-from gateway.archive.pen import Pen, moment_of, prepare, sheets
+from gateway.archive.pen import Pen, moment_of, sheets
 from gateway.archive.reader import Reader
-from gateway.archive.record import by_year, encode_command
+from gateway.archive.record import by_year
 from gateway.archive.segments import recover
 from gateway.archive.verify import verify
+from gateway.archive.writers import Writers
 from gateway.runtime.disk import Disk, RealDisk
 
 log = logging.getLogger(__name__)
 
-MIB = 1024 * 1024
-SEGMENT_BYTES = 64 * MIB
-BATCH_BYTES = 8 * MIB
-"""Written under one hold of the lock: some 10 ms on a slow disk."""
+SEGMENT_BYTES = 64 * 1024 * 1024
 
 PACK_AFTER_S = 3600.0
 """A segment is packed an hour after it was finished: what is delivered now is not in it."""
@@ -39,17 +35,6 @@ PACK_AFTER_S = 3600.0
 
 def wall_clock() -> datetime:
     return datetime.now(UTC)
-
-
-@dataclass(slots=True)
-class _Wish:
-    """A group that waits to be written, and who waits for it."""
-
-    entries: Sequence[Entry]
-    metas: list[bytes]
-    done: asyncio.Future[list[Kept]]
-    loop: asyncio.AbstractEventLoop
-    size: int
 
 
 class FileJournal:
@@ -72,18 +57,16 @@ class FileJournal:
         """``sync=False`` only to measure what durability costs: it breaks every promise."""
         self.folder, self._disk, self._sync = folder, disk or RealDisk(), sync
         self._clock = clock
-        self._segment_bytes, self._writers = segment_bytes, writers
+        self._segment_bytes = segment_bytes
         self._disk.make_folder(folder)
         self._control = Control(folder / "control", self._disk)
         self._alive = self._join()
         self._reader = Reader(folder, self._disk, self._control)
-        self._queue: SimpleQueue[_Wish | None] = SimpleQueue()
-        self._threads: list[Thread] = []
-        self._pens: list[Pen] = []
         self._pen: Pen | None = None
         self._now = Lock()
         self.grown = Event()
         """Set whenever this process has kept something."""
+        self._kept_by = Writers(self._new_pen, writers, self.grown)
 
     def _join(self) -> int:
         """The shared lock that says this process is here; alone, recover first."""
@@ -116,27 +99,17 @@ class FileJournal:
         log.info("journal: %d records, last numbers: %s", state.tail.seq, numbers)
 
     def close(self) -> None:
-        for _ in self._threads:
-            self._queue.put(None)
-        for thread in self._threads:
-            thread.join()
-        for pen in (*self._pens, *filter(None, [self._pen])):
-            pen.close()
-        self._threads, self._pens, self._pen = [], [], None
+        self._kept_by.close()
+        if self._pen is not None:
+            self._pen.close()
+            self._pen = None
         self._reader.close()
         self._control.close()
         self._disk.close(self._alive)
 
     def append(self, entries: Sequence[Entry]) -> asyncio.Future[list[Kept]]:
         """Keep all of them or none; done when they are on disk. JournalError if they are not."""
-        loop = asyncio.get_running_loop()
-        if not self._threads:
-            self._start()
-        metas = [encode_command(entry.command) for entry in entries]
-        size = sum(len(piece) for entry in entries for piece in entry.raw)
-        wish = _Wish(entries, metas, loop.create_future(), loop, size)
-        self._queue.put(wish)
-        return wish.done
+        return self._kept_by.add(entries)
 
     def append_now(self, entries: Sequence[Entry]) -> list[Kept]:
         """``append`` for programs without an event loop; waits here."""
@@ -223,58 +196,3 @@ class FileJournal:
             self._segment_bytes,
             sync=self._sync,
         )
-
-    def _start(self) -> None:
-        for index in range(self._writers):
-            pen = self._new_pen()
-            thread = Thread(target=self._run, args=(pen,), name=f"journal-{index}", daemon=True)
-            self._pens.append(pen)
-            self._threads.append(thread)
-            thread.start()
-
-    def _run(self, pen: Pen) -> None:
-        """One writer: take all that waits, keep it, tell those who wait; while it syncs, the
-        other one gathers and writes the next batch."""
-        while (wish := self._queue.get()) is not None:
-            batch, size, is_last = [wish], wish.size, False
-            while size < BATCH_BYTES:
-                try:
-                    more = self._queue.get_nowait()
-                except Empty:
-                    break
-                if more is None:
-                    is_last = True
-                    break
-                batch.append(more)
-                size += more.size
-            self._keep(pen, batch)
-            if is_last:
-                return
-
-    def _keep(self, pen: Pen, batch: list[_Wish]) -> None:
-        try:
-            groups = [
-                [prepare(e, m) for e, m in zip(w.entries, w.metas, strict=True)] for w in batch
-            ]
-            kept: list[list[Kept]] | Exception = pen.append(groups)
-            self.grown.set()
-        except JournalError as error:
-            kept = error
-        except Exception as error:  # A bug of ours must not leave those who wait waiting.
-            log.exception("the journal's writer")
-            kept = JournalError(f"the journal's writer failed: {error}")
-        for loop in {wish.loop for wish in batch}:
-            if not loop.is_closed():
-                loop.call_soon_threadsafe(_tell, loop, batch, kept)
-
-
-def _tell(
-    loop: asyncio.AbstractEventLoop, batch: list[_Wish], kept: list[list[Kept]] | Exception
-) -> None:
-    for index, wish in enumerate(batch):
-        if wish.loop is not loop or wish.done.done():
-            continue  # Whoever asked has hung up. What is kept stays kept.
-        if isinstance(kept, Exception):
-            wish.done.set_exception(kept)
-        else:
-            wish.done.set_result(kept[index])
