@@ -111,14 +111,12 @@ Index(
     "recipients_due",
     recipients.c.due_ms,
     sqlite_where=recipients.c.due_ms.is_not(None),
-    postgresql_where=recipients.c.due_ms.is_not(None),
 )
 Index(
     "recipients_open",
     recipients.c.state,
     recipients.c.seq,
     sqlite_where=recipients.c.state.not_in(("delivered", "refused")),
-    postgresql_where=recipients.c.state.not_in(("delivered", "refused")),
 )
 
 events = Table(

@@ -24,10 +24,7 @@ if TYPE_CHECKING:
 CAPACITIES = ("KT", "TL", "TUQ", "TM", "absence")
 
 
-def add(commands: Any) -> None:
-    parser = commands.add_parser(
-        "approve", help=tr("what waits for approval, and who may decide it")
-    )
+def add(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     _looking(actions)
     _deciding(actions)

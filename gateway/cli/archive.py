@@ -5,12 +5,11 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
-from typing import Any
 
 from gateway.archive.commands import ArchiveNumber, Receive
 from gateway.archive.export import to_mbox, to_tree
 from gateway.archive.journal import Record
-from gateway.archive.shelf import bring_back, compare, rebuild
+from gateway.archive.renewal import bring_back, compare, rebuild
 from gateway.cli.office import settings, shelf
 from gateway.mail.message import Message
 from gateway.roles.chapters import chapters
@@ -20,8 +19,7 @@ STEP = 1000
 """Records between two signs of progress."""
 
 
-def add(commands: Any) -> None:
-    parser = commands.add_parser("archive", help=tr("list, verify, export, back up, restore"))
+def add(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     action = actions.add_parser("list", help=tr("a line for each numbered message"))
     action.add_argument(

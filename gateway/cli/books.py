@@ -15,17 +15,18 @@ from gateway.archive.commands import Command
 from gateway.archive.journal import Entry
 from gateway.archive.registering import View
 from gateway.archive.shelf import Shelf
-from gateway.cli.office import settings
+from gateway.cli.office import beside
+from gateway.directory.tables import Tables
 from gateway.registry.columns import day
 from gateway.registry.desk import Outcome, RegistryDesk
 from gateway.registry.lines import Line
 from gateway.registry.lookup import Lookup
 from gateway.registry.rights import Asker, Rights
+from gateway.registry.tables import BooksTable
 from gateway.registry.texts import FtsTexts, texts_path
 from gateway.registry.told import state
-from gateway.roles.chapters import chapters
 from gateway.runtime.words import retold, tr
-from gateway.settings.read import Settings
+from gateway.settings.parts import read_books, read_server
 
 WAIT_S = 10.0
 
@@ -34,7 +35,8 @@ WAIT_S = 10.0
 class Opened:
     """The registry, opened beside the gateway that runs."""
 
-    settings: Settings
+    directory: Tables
+    books: BooksTable
     shelf: Shelf
     desk: RegistryDesk
     asker: Asker
@@ -57,11 +59,12 @@ def add_asker(parser: argparse.ArgumentParser) -> None:
 @contextmanager
 def opened(chosen: argparse.Namespace) -> Iterator[Opened]:
     """The registry and who asks. LookupError for a login that there is not."""
-    found = settings(chosen)
-    rights = Rights(found.directory, found.books)
+    data = read_server(chosen.config).data
+    people, books = read_books(chosen.config)
+    rights = Rights(people, books)
     login = rights.known(chosen.login) if chosen.login else ""
-    shelf = Shelf(found.server.data, applies=False, chapters=chapters())
-    texts = FtsTexts(texts_path(found.server.data))
+    shelf = beside(data)
+    texts = FtsTexts(texts_path(data))
 
     def keep(command: Command) -> tuple[int, bool]:
         kept = shelf.journal.append_now([Entry(command)])
@@ -73,7 +76,7 @@ def opened(chosen: argparse.Namespace) -> Iterator[Opened]:
     try:
         lookup = Lookup(shelf.engine, rights, texts, note)
         desk = RegistryDesk(lookup, keep, lambda: time.time_ns() // 1_000_000)
-        yield Opened(found, shelf, desk, Asker(login, getpass.getuser()), texts)
+        yield Opened(people, books, shelf, desk, Asker(login, getpass.getuser()), texts)
     finally:
         texts.close()
         shelf.close()

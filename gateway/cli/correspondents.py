@@ -6,7 +6,6 @@ import argparse
 import getpass
 import sys
 from datetime import date, datetime
-from typing import Any
 
 from gateway.archive.recognising import Recognise
 from gateway.archive.shelf import Shelf
@@ -18,8 +17,7 @@ from gateway.registry.aliases import Aliases
 from gateway.runtime.words import tr
 
 
-def add(commands: Any) -> None:
-    parser = commands.add_parser("correspondents", help=tr("whom printed recipients stand for"))
+def add(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     parser = actions.add_parser("list", help=tr("everything that was confirmed"))
     parser.add_argument("--json", action="store_true", help=tr("lines of JSON"))

@@ -9,7 +9,6 @@ import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
@@ -19,8 +18,7 @@ from gateway.mail.papers import DocumentFacts
 from gateway.runtime.words import tr
 
 
-def add(commands: Any) -> None:
-    parser = commands.add_parser("document", help=tr("what is found out about a file"))
+def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--text", action="store_true", help=tr("its text, page by page, too"))

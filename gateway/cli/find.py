@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import sys
 from datetime import date, datetime, time
-from typing import Any
 
 from sqlalchemy import select
 
@@ -37,10 +36,7 @@ MATCHED = {
 }
 
 
-def add(commands: Any) -> None:
-    parser = commands.add_parser(
-        "find", help=tr("documents and messages by number, people, subject, date, words")
-    )
+def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("words", nargs="*", help=tr("a number in any spelling, an id, or words"))
     for name in ("sender", "recipient", "subject", "state"):
         parser.add_argument(f"--{name}", default="")

@@ -7,7 +7,6 @@ import asyncio
 import getpass
 import sys
 from contextlib import AsyncExitStack
-from typing import Any
 
 from gateway.archive.commands import Decide
 from gateway.archive.queries import Found
@@ -18,17 +17,23 @@ from gateway.cli.queue import give, now_ms
 from gateway.runtime.words import tr
 
 
-def add(commands: Any) -> None:
-    for verdict, text in (
-        ("release", tr("let a held message go on")),
-        ("refuse", tr("refuse a held message")),
-        ("withdraw", tr("take a held message back")),
-    ):
-        parser = commands.add_parser(verdict, help=text)
-        parser.add_argument("message", help=tr("its archive number or id"))
-        parser.set_defaults(desk="quarantine")  # The other desk: vanthu approve.
-        parser.add_argument("--reason", default="", help=tr("kept in the message's story"))
-        parser.set_defaults(work=_decide, verdict=verdict)
+def add_release(parser: argparse.ArgumentParser) -> None:
+    _add(parser, "release")
+
+
+def add_refuse(parser: argparse.ArgumentParser) -> None:
+    _add(parser, "refuse")
+
+
+def add_withdraw(parser: argparse.ArgumentParser) -> None:
+    _add(parser, "withdraw")
+
+
+def _add(parser: argparse.ArgumentParser, verdict: str) -> None:
+    parser.add_argument("message", help=tr("its archive number or id"))
+    parser.set_defaults(desk="quarantine")  # The other desk: vanthu approve.
+    parser.add_argument("--reason", default="", help=tr("kept in the message's story"))
+    parser.set_defaults(work=_decide, verdict=verdict)
 
 
 def _decide(chosen: argparse.Namespace) -> int:

@@ -20,8 +20,7 @@ AT_ONCE = 50
 BAR = 30
 
 
-def add(commands: Any) -> None:
-    parser = commands.add_parser("learn", help=tr("teach the nose: spam, ham, list, export"))
+def add(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     for kind in ("spam", "ham"):
         page = actions.add_parser(kind, help=f"learn these as {kind}: mbox, Maildir, folder, .eml")

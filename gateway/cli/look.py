@@ -9,7 +9,6 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Any
 
 from gateway.archive.commands import Receive
 from gateway.archive.queries import Found
@@ -18,19 +17,20 @@ from gateway.mail.services import Notepad
 from gateway.runtime.words import retold, tr
 
 
-def add(commands: Any) -> None:
-    for name, work, text in (
-        ("why", _why, "what happened to a message, from the connection on"),
-        ("show", _show, "a message as it was received"),
-    ):
-        parser = commands.add_parser(name, help=text)
-        parser.add_argument("message", help=tr("its archive number or id"))
-        parser.add_argument("--json", action="store_true")
-        parser.add_argument("--delivered", action="store_true", help=tr("as it was delivered"))
-        parser.set_defaults(work=work)
-    parser = commands.add_parser(
-        "explain", help=tr("every filter's answer about a letter in a file")
-    )
+def add_why(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("message", help=tr("its archive number or id"))
+    parser.add_argument("--json", action="store_true")
+    parser.set_defaults(work=_why)
+
+
+def add_show(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("message", help=tr("its archive number or id"))
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--delivered", action="store_true", help=tr("as it was delivered"))
+    parser.set_defaults(work=_show)
+
+
+def add_explain(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("letter", type=Path)
     parser.add_argument("--as", dest="chain", default="inbound", help=tr("the chain (inbound)"))
     parser.add_argument("--from", dest="sender", default="")

@@ -5,31 +5,51 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import msgspec
 
 from gateway.archive.queries import Found
-from gateway.archive.shelf import Shelf
-from gateway.roles.chapters import chapters
+from gateway.archive.shelf import Shelf, index_of
 from gateway.runtime.words import tr
-from gateway.settings.read import Settings, read_settings
+from gateway.settings.parts import read_server
+
+if TYPE_CHECKING:
+    from gateway.archive.chapter import Chapter
+    from gateway.settings.read import Settings
 
 OFFICE = ZoneInfo("Asia/Ho_Chi_Minh")
 
 
 def settings(chosen: argparse.Namespace) -> Settings:
+    """All of it, checked; imports every room. To look into the archive takes less: ``shelf``."""
+    from gateway.settings.read import read_settings
+
     return read_settings(chosen.config)
+
+
+def beside(data: Path) -> Shelf:
+    """The archive of a folder, to look into and to put commands into; the relay folds the rows.
+
+    Where there are none yet they are made, for which every room that keeps some is imported.
+    """
+    chapters: Sequence[Chapter] = ()
+    if not index_of(data).exists():
+        from gateway.roles.chapters import chapters as all_of_them
+
+        chapters = all_of_them()
+    return Shelf(data, applies=False, chapters=chapters)
 
 
 @contextmanager
 def shelf(chosen: argparse.Namespace) -> Iterator[Shelf]:
-    """The archive, to look into and to put commands into; the rows are folded by the relay."""
-    opened = Shelf(settings(chosen).server.data, applies=False, chapters=chapters())
+    """``beside``, for a ``with``."""
+    opened = beside(read_server(chosen.config).data)
     try:
         yield opened
     finally:

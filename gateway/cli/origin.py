@@ -11,7 +11,7 @@ from dataclasses import asdict
 from datetime import date, datetime, timedelta
 from ipaddress import ip_address
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from gateway.cli.office import OFFICE, printed, settings
 from gateway.mail.address import normal_domain
@@ -29,8 +29,7 @@ PUBLISH_DAYS = 2
 """Between publishing a key and signing with it, where another one signs until then."""
 
 
-def add(commands: Any) -> None:
-    parser = commands.add_parser("dns", help=tr("what others see of our domains"))
+def add_dns(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     action = actions.add_parser("check", help=tr("what is published, what is wrong with it"))
     action.add_argument("domain", nargs="*", help=tr("our domains; all of directory.toml"))
@@ -39,7 +38,9 @@ def add(commands: Any) -> None:
     )
     action.add_argument("--json", action="store_true")
     action.set_defaults(work=_check)
-    parser = commands.add_parser("dkim", help=tr("our own signing keys"))
+
+
+def add_dkim(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     action = actions.add_parser("new-key", help=tr("make keys and tell what to publish"))
     action.add_argument("domain")

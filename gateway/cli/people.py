@@ -5,15 +5,13 @@ from __future__ import annotations
 import argparse
 import sys
 from datetime import UTC, datetime
-from typing import Any
 
 from gateway.cli.approve import decider
 from gateway.cli.office import printed, settings, shelf
 from gateway.runtime.words import tr
 
 
-def add(commands: Any) -> None:
-    parser = commands.add_parser("people", help=tr("leaders, deputies, keepers; delegations"))
+def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("what", choices=("leaders", "mailboxes", "delegations"))
     parser.add_argument("--all", action="store_true", help=tr("delegations that are over, too"))
     parser.add_argument("--json", action="store_true")

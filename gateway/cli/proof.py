@@ -6,7 +6,6 @@ import argparse
 import shutil
 import sys
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
@@ -18,8 +17,7 @@ from gateway.mail.message import Message
 from gateway.runtime.words import tr
 
 
-def add(commands: Any) -> None:
-    parser = commands.add_parser("proof", help=tr("a folder that proves who approved a message"))
+def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("message", help=tr("its archive number or id"))
     parser.add_argument("--out", type=Path, required=True, help=tr("the folder to make"))
     parser.set_defaults(work=_proof)

@@ -24,10 +24,7 @@ from gateway.runtime.words import tr, trn
 MOST = 10_000
 
 
-def add(commands: Any) -> None:
-    parser = commands.add_parser(
-        "quarantine", help=tr("what is held as spam: list, show, release …")
-    )
+def add(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     page = actions.add_parser("list", help=tr("what is held; dispatches and petitions first"))
     page.add_argument("--to", default="", help=tr("held for this mailbox"))

@@ -25,8 +25,7 @@ _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _FILTERS = ("destination", "sender", "recipient", "state", "said", "older", "newer")
 
 
-def add(commands: Any) -> None:
-    parser = commands.add_parser("queue", help=tr("what is owed: list it, retry it, stop it"))
+def add(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     for name, text in _actions().items():
         action = actions.add_parser(name, help=text, description=text)

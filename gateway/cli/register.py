@@ -19,8 +19,7 @@ Work: TypeAlias = Callable[[Opened, argparse.Namespace], int]
 STATUS = ("submitted", "directed", "assigned", "in-progress", "done", "refused")
 
 
-def add(commands: Any) -> None:
-    parser = commands.add_parser("register", help=tr("the books: numbers, lines, print-outs"))
+def add(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
 
     def action(name: str, text: str, work: Work, *args: str) -> argparse.ArgumentParser:

@@ -139,7 +139,7 @@ def views(at: Opened, chosen: argparse.Namespace) -> int:
 
 
 def _beside(at: Opened, key: str, year: int) -> Beside:
-    people = at.settings.directory
+    people = at.directory
     names = {f"unit:{k}": unit.name for k, unit in people.units.items()}
     names |= {f"person:{k}": person.name for k, person in people.people.items()}
     with at.lookup.engine.connect() as connection:
@@ -153,7 +153,7 @@ def print_out(at: Opened, chosen: argparse.Namespace) -> int:
     target = Path(chosen.target)
     if chosen.line:
         line = _readable(at, chosen)
-        head = printing.Head(at.settings.books.office, _head_name(at, line.book))
+        head = printing.Head(at.books.office, _head_name(at, line.book))
         at_ = _beside(at, line.book, line.year or int(line.date[:4]))
         if chosen.slip == "arrival":
             files = dossier(at.lookup.engine, line).files
@@ -165,8 +165,8 @@ def print_out(at: Opened, chosen: argparse.Namespace) -> int:
         sys.stdout.write(f"{target}\n")
         return 0
     key, lines, year = _year(at, chosen)
-    kind = "follow-up" if chosen.follow_up else at.settings.books.books[key].direction
-    head = printing.Head(at.settings.books.office, _head_name(at, key))
+    kind = "follow-up" if chosen.follow_up else at.books.books[key].direction
+    head = printing.Head(at.books.office, _head_name(at, key))
     volume = _volume(at, key, year)
     data = printing.register(head, kind, lines, _beside(at, key, year), year, volume)
     target.write_bytes(data)
@@ -196,9 +196,9 @@ def _readable(at: Opened, chosen: argparse.Namespace) -> Line:
 
 
 def _head_name(at: Opened, key: str) -> str:
-    book = at.settings.books.books[key]
-    unit = at.settings.directory.units[book.unit]
-    return (at.settings.books.office.name if not unit.parent else "") or unit.name
+    book = at.books.books[key]
+    unit = at.directory.units[book.unit]
+    return (at.books.office.name if not unit.parent else "") or unit.name
 
 
 def _year(at: Opened, chosen: argparse.Namespace) -> tuple[str, list[Line], int]:
@@ -221,14 +221,14 @@ def export(at: Opened, chosen: argparse.Namespace) -> int:
     from gateway.registry import sheets
 
     key, lines, year = _year(at, chosen)
-    direction, at_ = at.settings.books.books[key].direction, _beside(at, key, year)
+    direction, at_ = at.books.books[key].direction, _beside(at, key, year)
     match target.suffix:
         case ".csv":
             data = sheets.to_csv(direction, lines, at_)
         case ".xlsx":
             data = sheets.to_xlsx(f"{key} {year}", direction, lines, at_)
         case ".xml":
-            data, cuts = sheets.to_xml(at.settings.books.office, direction, lines)
+            data, cuts = sheets.to_xml(at.books.office, direction, lines)
             for cut in cuts:
                 told_ = f"{cut.number}: {cut.field} {cut.length} > {cut.most}"
                 sys.stderr.write(tr("cut to the length of annex VI:") + f" {told_}\n")
@@ -242,7 +242,7 @@ def export(at: Opened, chosen: argparse.Namespace) -> int:
 
 
 def _edxml(at: Opened, chosen: argparse.Namespace, target: Path) -> int:
-    line, office = _readable(at, chosen), at.settings.books.office
+    line, office = _readable(at, chosen), at.books.office
     sender = Organ(office.code, _head_name(at, line.book))
     now = datetime.now(OFFICE)
     if chosen.status:

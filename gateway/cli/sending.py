@@ -15,11 +15,12 @@ from gateway.cli.office import settings
 from gateway.runtime.words import tr
 
 
-def add(commands: Any) -> None:
-    parser = commands.add_parser("route", help=tr("where mail for an address goes"))
+def add_route(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("address")
     parser.set_defaults(work=_route)
-    parser = commands.add_parser("tls", help=tr("TLS to other servers on one day"))
+
+
+def add_tls(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--day", type=date.fromisoformat, help=tr("in UTC, as 2026-08-10 (today)"))
     parser.add_argument("--json", action="store_true", help=tr("in the form of RFC 8460"))
     parser.set_defaults(work=_tls)

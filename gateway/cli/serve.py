@@ -10,30 +10,41 @@ import signal
 import sys
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gateway.cli.office import settings
 from gateway.runtime.words import tr
-from gateway.settings.read import Settings
+
+if TYPE_CHECKING:
+    from gateway.settings.read import Settings
 
 
-def add(commands: Any) -> None:
-    parser = commands.add_parser("run", help=tr("the whole gateway in one process"))
+def add_run(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(work=_run)
-    parser = commands.add_parser("serve", help=tr("some of the gateway's roles in this process"))
+
+
+def add_serve(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--role", action="append", required=True, choices=ROLE_NAMES, help=tr("may be given again")
     )
     parser.set_defaults(work=_serve)
-    parser = commands.add_parser("reload", help=tr("let all processes read the settings again"))
+
+
+def add_reload(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(work=_reload)
-    parser = commands.add_parser("check", help=tr("tell every mistake in the configuration"))
+
+
+def add_check(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--quick", action="store_true", help=tr("the archive's last segment, too"))
     parser.set_defaults(work=_check)
-    parser = commands.add_parser("demo", help=tr("make a demonstration below a folder, and run it"))
+
+
+def add_demo(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("folder", type=Path)
     parser.set_defaults(work=_demo)
-    parser = commands.add_parser("password", help=tr("the hash of a password, for passwords.toml"))
+
+
+def add_password(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("login")
     parser.set_defaults(work=_password)
 

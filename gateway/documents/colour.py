@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pypdfium2 as pdfium
 
+from gateway.mail.papers import PICTURE_MAX as PICTURE_MAX
+
 LOOK_DPI = 50
 PIXELS_MAX = 6_000_000
-PICTURE_MAX = 150_000_000
-"""Pixels of one picture in a page; a page with a larger one is never drawn: it is a bomb."""
 SEAL_WINDOW_MM = 40
 DARK = 140
 

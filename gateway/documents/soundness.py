@@ -11,11 +11,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from gateway.documents.colour import PICTURE_MAX
 from gateway.documents.raw import TRAILING_MAX
 from gateway.mail.flaws import Flaw, flaw
 from gateway.mail.paper_words import is_scan, signed
 from gateway.mail.papers import (
+    PICTURE_MAX,
     Change,
     Coverage,
     DocumentFacts,

@@ -19,6 +19,8 @@ Box: TypeAlias = tuple[float, float, float, float]
 HALF = 0.5
 """Share of a page that a picture covers, from which it is the page."""
 NOWHERE: Box = (0.0, 0.0, 0.0, 0.0)
+PICTURE_MAX = 150_000_000
+"""Pixels of one picture in a page; a page with a larger one is never drawn: it is a bomb."""
 
 
 class FileKind(StrEnum):

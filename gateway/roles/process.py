@@ -8,19 +8,12 @@ import signal
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
+from importlib import import_module
 
 from gateway.archive.shelf import Shelf
 from gateway.roles.chapters import chapters
-from gateway.roles.deliver import Deliver
-from gateway.roles.desk import ApprovalDesk
-from gateway.roles.doors import Doors
-from gateway.roles.health import Monitor
 from gateway.roles.house import House, Role
-from gateway.roles.quarantine import Warden
-from gateway.roles.register import Register
 from gateway.roles.services import open_services
-from gateway.roles.store import Store
-from gateway.roles.trainer import Teacher
 from gateway.roles.tuning import tune
 from gateway.runtime import systemd
 from gateway.runtime.running import Mark
@@ -32,17 +25,25 @@ log = logging.getLogger(__name__)
 RUNNING = "running"
 """The folder below the data in which each process says that it runs."""
 
-ROLES: dict[str, Callable[[], Role]] = {
-    "store": Store,
-    "register": Register,
-    "deliver": Deliver,
-    "desk": ApprovalDesk,
-    "smtp": Doors,
-    "monitor": Monitor,
-    "trainer": Teacher,
-    "quarantine": Warden,
+ROLES = {
+    "store": "gateway.roles.store:Store",
+    "register": "gateway.roles.register:Register",
+    "deliver": "gateway.roles.deliver:Deliver",
+    "desk": "gateway.roles.desk:ApprovalDesk",
+    "smtp": "gateway.roles.doors:Doors",
+    "monitor": "gateway.roles.health:Monitor",
+    "trainer": "gateway.roles.trainer:Teacher",
+    "quarantine": "gateway.roles.quarantine:Warden",
 }
-"""Every role, in the order in which they are opened where one process does them all."""
+"""Every role, in the order in which they are opened where one process does them all, and where it
+is found: imported by the process that does it, and by no other."""
+
+
+def role(name: str) -> Role:
+    """A role that is not yet open."""
+    module, _, kind = ROLES[name].partition(":")
+    made: Role = getattr(import_module(module), kind)()
+    return made
 
 
 @dataclass
@@ -71,10 +72,10 @@ class Process:
             kept = await stack.enter_async_context(AsyncExitStack())  # Services end last.
             house = await self._furnish(stack, kept)
             ports: dict[str, int] = {}
-            for role in (make() for name, make in ROLES.items() if name in self.names):
-                ports |= await role.open(house)
-                stack.push_async_callback(role.close)
-                self._roles.append(role)
+            for name in (name for name in ROLES if name in self.names):
+                ports |= await (opened := role(name)).open(house)
+                stack.push_async_callback(opened.close)
+                self._roles.append(opened)
             tune()
             told(ports)
             systemd.notify("READY=1")
@@ -83,7 +84,7 @@ class Process:
             log.info("stopping")
 
     async def _furnish(self, stack: AsyncExitStack, kept: AsyncExitStack) -> House:
-        services = await open_services(self.settings, kept)
+        services = await open_services(self.settings, kept, self.names)
         shelf = Shelf(self.settings.server.data, applies="store" in self.names, chapters=chapters())
         stack.push_async_callback(asyncio.to_thread, shelf.close)
         return House(self.settings, services, shelf)
@@ -107,7 +108,7 @@ class Process:
         systemd.reloading()
         try:
             settings = await asyncio.to_thread(read_settings, house.settings.folder)
-            services = await open_services(settings, kept)
+            services = await open_services(settings, kept, self.names)
             fresh = replace(house, settings=settings, services=services)
             for role in self._roles:
                 await role.renew(fresh)

@@ -5,67 +5,92 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import AsyncExitStack
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Engine
 
 from gateway.archive.notepad import FileNotepad
 from gateway.archive.schema import open_database
-from gateway.delivery.callout import Callout
-from gateway.delivery.exchange import Exchange
 from gateway.delivery.route import ServerRoute
-from gateway.delivery.tls_counts import TlsCounts
 from gateway.directory.correspondents import Correspondents
 from gateway.directory.lookup import People
-from gateway.dns.resolver import Resolver
 from gateway.dns.settings import DnsSettings
-from gateway.dns.zone import read_zone
-from gateway.documents.room import GlassRoom
-from gateway.identity.signing import KeyringSigner
-from gateway.identity.suffix import organisational
-from gateway.identity.verifier import Verifier
 from gateway.intake import utc_now
 from gateway.mail.dns import Dns
+from gateway.mail.papers import Documents
 from gateway.mail.services import Services, SystemClock
 from gateway.registry.aliases import Aliases
-from gateway.registry.given import GivenNumbers
-from gateway.roles.chapters import chapters
 from gateway.settings.read import Settings
-from gateway.spam.nose import Nose, wall_ms
+
+if TYPE_CHECKING:
+    from gateway.delivery.callout import Callout
 
 log = logging.getLogger(__name__)
 
 
-async def open_services(settings: Settings, stack: AsyncExitStack) -> Services:
-    """Everything that the settings ask for. What has to be closed is pushed on ``stack``.
+EVERYTHING = frozenset({"smtp", "quarantine"})
+"""Roles that ask filters, who may ask for anything."""
 
-    Called again at a reload, with a stack of its own.
+
+async def open_services(
+    settings: Settings, stack: AsyncExitStack, roles: Iterable[str] = EVERYTHING
+) -> Services:
+    """What these roles ask for, by the settings. What has to be closed is pushed on ``stack``.
+
+    A room is imported when it is opened: a process pays for what its roles use. Called again at a
+    reload, with a stack of its own.
     """
     server = settings.server
     server.data.mkdir(parents=True, exist_ok=True)
     notepad = FileNotepad(server.data / "notepad.db")
     stack.callback(notepad.close)
-    await asyncio.to_thread(organisational, "songoaivu.example")  # Reads the public suffix list.
-    dns, clock = open_dns(settings.origin.dns, stack), SystemClock()
-    room = GlassRoom(settings.documents, clock.now)
-    stack.push_async_callback(room.close)
-    rows = _rows(settings, stack)
-    return Services(
+    plain = Services(
         directory=People(settings.directory),
-        clock=clock,
+        clock=SystemClock(),
         notepad=notepad,
         hostname=server.hostname,
         desk_domain=settings.approval.domain or server.hostname,
+    )
+    wanted = set(roles)
+    if wanted & EVERYTHING:
+        return await _for_filters(settings, stack, plain)
+    dns = open_dns(settings.origin.dns, stack) if "deliver" in wanted else None
+    documents = _documents(settings, stack) if "register" in wanted else None
+    return replace(plain, dns=dns, documents=documents)
+
+
+async def _for_filters(settings: Settings, stack: AsyncExitStack, plain: Services) -> Services:
+    from gateway.identity.signing import KeyringSigner
+    from gateway.identity.suffix import organisational
+    from gateway.identity.verifier import Verifier
+    from gateway.registry.given import GivenNumbers
+    from gateway.spam.nose import Nose, wall_ms
+
+    await asyncio.to_thread(organisational, "songoaivu.example")  # Reads the public suffix list.
+    dns = open_dns(settings.origin.dns, stack)
+    rows = _rows(settings, stack)
+    return replace(
+        plain,
         dns=dns,
-        identity=Verifier(dns, clock, server.hostname),
+        identity=Verifier(dns, plain.clock, plain.hostname),
         signer=KeyringSigner(settings.origin.keyring),
         nose=Nose(settings.spam.folder, wall_ms),
-        documents=room,
+        documents=_documents(settings, stack),
         correspondents=Correspondents(settings.correspondents, Aliases(rows).confirmed),
         books=GivenNumbers(settings.books, settings.directory, rows),
         backend=_backend(settings, stack),
     )
+
+
+def _documents(settings: Settings, stack: AsyncExitStack) -> Documents:
+    from gateway.documents.room import GlassRoom
+
+    room = GlassRoom(settings.documents, SystemClock().now)
+    stack.push_async_callback(room.close)
+    return room
 
 
 def _rows(settings: Settings, stack: AsyncExitStack) -> Callable[[], Engine | None]:
@@ -75,7 +100,7 @@ def _rows(settings: Settings, stack: AsyncExitStack) -> Callable[[], Engine | No
     def opened() -> Engine | None:
         if not index.exists():
             return None
-        engine = open_database(index, read_only=True, chapters=chapters())
+        engine = open_database(index, read_only=True)
         stack.callback(engine.dispose)
         return engine
 
@@ -87,6 +112,10 @@ def _backend(settings: Settings, stack: AsyncExitStack) -> Callout | None:
     routes = settings.routes
     if not any(isinstance(route, ServerRoute) for route in routes.routes):
         return None
+    from gateway.delivery.callout import Callout
+    from gateway.delivery.exchange import Exchange
+    from gateway.delivery.tls_counts import TlsCounts
+
     counts = TlsCounts(settings.server.data / "tls", utc_now)
     asked = Exchange(routes, settings.server.hostname, time.monotonic, counts)
     stack.push_async_callback(asked.close)
@@ -95,6 +124,9 @@ def _backend(settings: Settings, stack: AsyncExitStack) -> Callout | None:
 
 def open_dns(settings: DnsSettings, stack: AsyncExitStack) -> Dns:
     """The resolver of this event loop. ValueError where the machine names none to ask."""
+    from gateway.dns.resolver import Resolver
+    from gateway.dns.zone import read_zone
+
     if settings.zone is not None:
         log.warning("the DNS is not asked: dns.zone in vanthu.toml says to believe a file")
         return read_zone(settings.zone)

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
@@ -26,10 +24,9 @@ from gateway.registry.tables import BooksTable
 from gateway.settings.chains import read_chains
 from gateway.settings.errors import Mistake, Mistakes, located
 from gateway.settings.origin import DkimTable, Origin, read_origin
+from gateway.settings.parts import ServerTable, books_of, checked
 from gateway.smtp.door import ListenerTable
 from gateway.spam.settings import SpamSettings
-
-T = TypeVar("T")
 
 READ = frozenset(
     {
@@ -47,25 +44,6 @@ READ = frozenset(
 """Every file that is read. Another one in the folder is a mistake: somebody believes in it."""
 BESIDE = frozenset({".md", ".pem", ".key", ".secret", ".example"})
 """Endings of files that may lie there and are not settings."""
-
-
-class ServerTable(BaseModel):
-    """``[server]`` in vanthu.toml. Paths are taken from the folder that the file is in."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    hostname: str
-    """Our name: in the banner, in Received, in notices."""
-    data: Path
-    """Journal, index, notepad; on a disk that keeps what it was told to sync."""
-    certificate: Path | None = None
-    key: Path | None = None
-    log_level: str = Field(default="info", pattern="^(debug|info|warning|error)$")
-    log_format: Literal["text", "json"] = "text"
-    """For a person, or a line of JSON each, with ``mail`` and ``session`` as fields."""
-    metrics_host: str = "127.0.0.1"
-    metrics_port: int = 9125
-    language: str = Field(default="vi", pattern="^(vi|en)$")
 
 
 class _Main(BaseModel):
@@ -111,19 +89,16 @@ class Settings:
 def read_settings(folder: Path) -> Settings:
     """Read every file. Mistakes tells all that is wrong, each with file, line and key."""
     wrong: list[Mistake] = []
-    main = _file(folder / "vanthu.toml", wrong, _Main.model_validate)
-    routes = _file(folder / "routes.toml", wrong, RoutesTable.model_validate)
-    people = _file(folder / "directory.toml", wrong, Tables.read)
+    main = checked(folder / "vanthu.toml", wrong, _Main.model_validate)
+    routes = checked(folder / "routes.toml", wrong, RoutesTable.model_validate)
+    people = checked(folder / "directory.toml", wrong, Tables.read)
     words = _Passwords()
     if (folder / "passwords.toml").exists():
-        words = _file(folder / "passwords.toml", wrong, _Passwords.model_validate) or words
-    books = BooksTable()
-    if (folder / "books.toml").exists():
-        check = partial(BooksTable.read, people=people)
-        books = _file(folder / "books.toml", wrong, check) or books
+        words = checked(folder / "passwords.toml", wrong, _Passwords.model_validate) or words
+    books = books_of(folder, people, wrong)
     others = CorrespondentsTable()
     if (folder / "correspondents.toml").exists():
-        others = _file(folder / "correspondents.toml", wrong, CorrespondentsTable.read) or others
+        others = checked(folder / "correspondents.toml", wrong, CorrespondentsTable.read) or others
     approval, approval_keys = _approval(folder, people, wrong)
     chains: Mapping[str, Chain] = {}
     try:
@@ -148,7 +123,7 @@ def read_settings(folder: Path) -> Settings:
         raise Mistakes(wrong)
     return Settings(
         folder=folder,
-        server=_placed(main.server, folder),
+        server=main.server.placed(folder),
         listeners=main.listeners,
         limits=limits,
         chains=chains,
@@ -156,7 +131,7 @@ def read_settings(folder: Path) -> Settings:
         directory=people,
         passwords=words.passwords,
         origin=origin,
-        books=books.placed(folder),
+        books=books,
         correspondents=others,
         spam=_nested(main.spam, folder / main.server.data),
         documents=_with_ca(main.documents, folder),
@@ -171,27 +146,12 @@ def _approval(
     """approval.toml, or its defaults; and the keys that sign approvals."""
     path, table = folder / "approval.toml", ApprovalTable()
     if path.exists():
-        table = _file(path, wrong, partial(ApprovalTable.read, people=people)) or table
+        table = checked(path, wrong, partial(ApprovalTable.read, people=people)) or table
     try:
         return table, Keyring.load(table.keys_in(folder))
     except BadKeyring as error:
         wrong.append(Mistake(path, 0, "keys", str(error)))
         return table, Keyring(())
-
-
-def _file(path: Path, wrong: list[Mistake], check: Callable[[dict[str, object]], T]) -> T | None:
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        wrong.append(Mistake(path, 0, "", "this file is needed"))
-        return None
-    try:
-        return check(tomllib.loads(text))
-    except tomllib.TOMLDecodeError as error:
-        wrong.append(Mistake(path, 0, "", str(error)))
-    except ValidationError as error:
-        wrong.extend(located(error, path, text))
-    return None
 
 
 def _origin(path: Path, main: _Main | None, wrong: list[Mistake]) -> Origin | None:
@@ -295,13 +255,6 @@ def _ungated(
             )
             wrong += located(what, path, text, f"listeners.{name}.chain")
     return wrong
-
-
-def _placed(server: ServerTable, folder: Path) -> ServerTable:
-    places = {"data": folder / server.data}
-    if server.certificate and server.key:
-        places |= {"certificate": folder / server.certificate, "key": folder / server.key}
-    return server.model_copy(update=places)
 
 
 def _nested(spam: SpamSettings, data: Path) -> SpamSettings:

@@ -34,7 +34,8 @@ from gateway.archive.approvals import (
 from gateway.archive.commands import Command, Decide
 from gateway.archive.journal import Entry
 from gateway.archive.queries import Found
-from gateway.archive.shelf import Shelf, compare
+from gateway.archive.renewal import compare
+from gateway.archive.shelf import Shelf
 from gateway.roles.chapters import chapters
 from tests.archive.samples import AT, entry, letter, mail_id
 

@@ -32,7 +32,8 @@ from gateway.archive.commands import Peer
 from gateway.archive.journal import Entry
 from gateway.archive.queries import Found, Wanted
 from gateway.archive.record import RECORD_BYTES, read_head
-from gateway.archive.shelf import Shelf, compare
+from gateway.archive.renewal import compare
+from gateway.archive.shelf import Shelf
 from gateway.directory.lookup import People
 from gateway.directory.tables import Tables
 from gateway.identity.keyring import Keyring

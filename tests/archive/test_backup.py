@@ -11,8 +11,9 @@ from gateway.archive.export import file_name, to_mbox, to_tree
 from gateway.archive.journal import JournalError
 from gateway.archive.keeper import FileJournal
 from gateway.archive.record import HEAD_BYTES
+from gateway.archive.renewal import compare
 from gateway.archive.segments import Moment
-from gateway.archive.shelf import Shelf, compare
+from gateway.archive.shelf import Shelf
 from gateway.runtime.disk import RealDisk
 from tests.archive.samples import AT, Clock, entry, letter, tried
 

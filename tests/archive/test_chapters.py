@@ -9,7 +9,8 @@ from sqlalchemy import Column, Connection, Integer, MetaData, String, Table, ins
 from gateway.archive import schema
 from gateway.archive.commands import Decide, Receive
 from gateway.archive.journal import Record
-from gateway.archive.shelf import Shelf, compare, rebuild
+from gateway.archive.renewal import compare, rebuild
+from gateway.archive.shelf import Shelf
 from tests.archive.samples import decide, entry, tried
 
 

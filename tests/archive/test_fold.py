@@ -8,7 +8,8 @@ from gateway.archive import schema
 from gateway.archive.commands import Decide, Peer, QueueChange, Rcpt, Receive, Tried
 from gateway.archive.journal import Entry
 from gateway.archive.queries import Wanted
-from gateway.archive.shelf import Shelf, rebuild
+from gateway.archive.renewal import rebuild
+from gateway.archive.shelf import Shelf
 
 
 def letter(name: str, state: Any = "accepted", **more: Any) -> Entry:

@@ -14,7 +14,8 @@ from pathlib import Path
 
 from sqlalchemy import select
 
-from gateway.archive.shelf import Shelf, compare, rebuild
+from gateway.archive.renewal import compare, rebuild
+from gateway.archive.shelf import Shelf
 from gateway.registry import schema
 from gateway.registry.chapter import Books
 

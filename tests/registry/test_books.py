@@ -21,7 +21,7 @@ from gateway.archive.registering import (
     View,
     Void,
 )
-from gateway.archive.shelf import compare, rebuild
+from gateway.archive.renewal import compare, rebuild
 from gateway.registry.chapter import Books
 from tests.archive.samples import decide, entry, mail_id
 from tests.registry.desk import NOON, Clerk, file, ms, open_desk
