@@ -101,6 +101,6 @@ def test_a_socket_that_systemd_opened_is_taken_over(tmp_path: Path) -> None:
         sock.listen()
         with (
             serving(config, "smtp", sock=sock),
-            smtplib.SMTP("127.0.0.1", sock.getsockname()[1], timeout=20) as client,
+            smtplib.SMTP("127.0.0.1", sock.getsockname()[1], timeout=90) as client,
         ):
             assert client.noop()[0] == 250
