@@ -3,27 +3,31 @@
 from __future__ import annotations
 
 import asyncio
+import re
 
 import dkim
-from dkim.util import InvalidTagValueList, parse_tag_value
 
 from gateway.identity import seam
-from gateway.identity.canonical import Letter, Malformed, relaxed_value
+from gateway.identity.canonical import Letter, Malformed
 from gateway.identity.dkim_check import FIELD_MAX, INLINE_MAX, fetch
 from gateway.identity.public_key import BadKey, Key
+from gateway.identity.tags import BadTags, read_tags
 from gateway.mail.dns import Dns
 from gateway.mail.message import Message
 from gateway.mail.origin import ArcResult, Word
 
 INSTANCES_MAX = 50
 """RFC 8617 4.2.1."""
-_FIELDS = (b"arc-authentication-results", b"arc-message-signature", b"arc-seal")
+_FIELDS = seam.ARC_FIELDS
+_NAMES = tuple(name.decode() for name in _FIELDS)
+_INSTANCE = re.compile(rb"\s*i\s*=\s*([0-9]{1,2})\s*;")
+_NUMBER = re.compile(rb"[0-9]{1,2}\Z")
 _REPORTED_MAX = 2000
 
 
 async def check(dns: Dns, message: Message) -> ArcResult:
     """The chain's result. Raises nothing."""
-    if not any(message.all(name.decode()) for name in _FIELDS):
+    if not any(message.all(name) for name in _NAMES):
         return ArcResult(Word.NONE)
     try:
         letter = Letter.of(message)
@@ -32,21 +36,27 @@ async def check(dns: Dns, message: Message) -> ArcResult:
     values = [letter.headers[at][1] for name in _FIELDS for at in letter.places.get(name, [])]
     if len(values) > len(_FIELDS) * INSTANCES_MAX or max(map(len, values)) > FIELD_MAX:
         return ArcResult(Word.FAIL, reason="the chain is too long")
-    keys = await fetch(dns, _key_names(letter))
+    try:
+        names = _key_names(letter)
+    except (BadTags, KeyError, seam.Unusable) as error:
+        return ArcResult(Word.FAIL, reason=f"the chain cannot be read: {error}"[:160])
+    keys = await fetch(dns, names)
     if len(letter.body) > INLINE_MAX:
         return await asyncio.to_thread(_judge, letter, keys)
     return _judge(letter, keys)
 
 
 def _key_names(letter: Letter) -> list[str]:
+    """Where the keys are; BadTags, KeyError or Unusable where a field names none."""
     names: list[str] = []
-    for field in (b"arc-message-signature", b"arc-seal"):
+    if not all(_INSTANCE.match(letter.headers[at][1]) for at in letter.places.get(_FIELDS[0], [])):
+        raise seam.Unusable("a report does not say of which set it is")
+    for field in _FIELDS[1:]:
         for at in letter.places.get(field, []):
-            try:
-                tags = parse_tag_value(relaxed_value(letter.headers[at][1]))
-                names.append(seam.key_name(tags[b"s"], tags[b"d"]))
-            except (InvalidTagValueList, KeyError, seam.Unusable):
-                continue  # dkimpy will say what is wrong with it.
+            tags = read_tags(letter.headers[at][1])
+            if not _NUMBER.match(tags[b"i"]):
+                raise seam.Unusable("its instance is no number")
+            names.append(seam.key_name(tags[b"s"], tags[b"d"]))
     return names
 
 

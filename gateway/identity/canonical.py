@@ -17,6 +17,8 @@ Form: TypeAlias = Literal["simple", "relaxed"]
 Header: TypeAlias = tuple[bytes, bytes]
 """Name as written, and value from behind the colon to its last CR LF."""
 
+_HASHES = {"sha256": hashlib.sha256}
+"""RFC 8301 3.1 leaves nothing else."""
 _NAME = re.compile(rb"[\x21-\x39\x3b-\x7e]+\Z")
 
 
@@ -59,7 +61,9 @@ def _without_empty_end(body: bytes) -> bytes:
 
 def relaxed_value(value: bytes) -> bytes:
     """RFC 6376 3.4.2, with the CR LF at the end."""
-    return _single_blanks(value.replace(b"\r\n", b"")).strip(b" ") + b"\r\n"
+    if b"\x0b" in value or b"\x0c" in value:  # Python takes them for blanks, and the RFC does not.
+        return _single_blanks(value.replace(b"\r\n", b"")).strip(b" ") + b"\r\n"
+    return b" ".join(value.split()) + b"\r\n"
 
 
 def without_signature(value: bytes) -> bytes:
@@ -113,26 +117,26 @@ class Letter:
         """The hash of the whole canonical body."""
         key = (form, algorithm)
         if key not in self._digests:
-            self._digests[key] = hashlib.new(algorithm, self.canonical_body(form)).digest()
+            self._digests[key] = _HASHES[algorithm](self.canonical_body(form)).digest()
         return self._digests[key]
 
     def header_digest(
         self, form: Form, algorithm: str, chosen: Iterable[bytes], signature: Header
     ) -> bytes:
         """The hash of the chosen fields (lower-case names, RFC 6376 5.4.2) and the signature's."""
-        hasher = hashlib.new(algorithm)
-        places, used = self.places, dict[bytes, int]()
+        places, used, pieces = self.places, dict[bytes, int](), list[bytes]()
         for name in chosen:  # From the bottom up; one that is not there (any more) adds nothing.
-            nth = used[name] = used.get(name, 0) + 1
-            if name in places and nth <= len(places[name]):
-                hasher.update(self._field(form, places[name][-nth]))
+            if (at := places.get(name)) is not None:
+                nth = used[name] = used.get(name, 0) + 1
+                if nth <= len(at):
+                    pieces.append(self._field(form, at[-nth]))
         name, value = signature
         value = without_signature(value)
         if form == "relaxed":
-            hasher.update(name.lower() + b":" + relaxed_value(value)[:-2])
+            pieces.append(name.lower() + b":" + relaxed_value(value)[:-2])
         else:
-            hasher.update(name + b":" + value.removesuffix(b"\r\n"))
-        return hasher.digest()
+            pieces.append(name + b":" + value.removesuffix(b"\r\n"))
+        return _HASHES[algorithm](b"".join(pieces)).digest()
 
     @property
     def places(self) -> dict[bytes, list[int]]:

@@ -15,12 +15,14 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 from cryptography.hazmat.primitives.serialization import load_der_public_key
-from dkim.util import InvalidTagValueList, parse_tag_value
+
+from gateway.identity.tags import BadTags, bears_key, read_tags
 
 RSA_BITS_MIN, RSA_BITS_MAX = 1024, 8192
 """RFC 8301 3.2; the upper bound is ours, against keys made to cost us time."""
 _EXPONENT_MAX = 2**33
 _RECORD_MAX = 8192
+_PADDING = padding.PKCS1v15()
 _PREHASHED = {"sha256": Prehashed(hashes.SHA256())}
 """RFC 8301 3.1 leaves nothing else."""
 
@@ -47,7 +49,7 @@ class Key:
         """Whether this is a signature of the digest (of ``sha256``) by the key's owner."""
         try:
             if isinstance(self.public, RSAPublicKey):
-                self.public.verify(signature, digest, padding.PKCS1v15(), _PREHASHED[algorithm])
+                self.public.verify(signature, digest, _PADDING, _PREHASHED[algorithm])
             else:
                 self.public.verify(signature, digest)
         except InvalidSignature:
@@ -57,7 +59,7 @@ class Key:
 
 def published(records: Sequence[bytes]) -> Key:
     """The key in the TXT records of a selector; BadKey with what is wrong."""
-    keys = [r for r in records if b"p=" in r]
+    keys = [r for r in records if bears_key(r)]
     if not keys:
         raise BadKey("there is no key")
     if len(keys) > 1:
@@ -71,9 +73,9 @@ def parse(record: bytes) -> Key:
     if len(record) > _RECORD_MAX:
         raise BadKey("the record is too long")
     try:
-        tags: dict[bytes, bytes] = parse_tag_value(record)
-    except InvalidTagValueList as error:
-        raise BadKey(f"the key record cannot be read ({type(error).__name__})") from None
+        tags = read_tags(record)
+    except BadTags as error:
+        raise BadKey(f"the key record cannot be read: {error}") from None
     if tags.get(b"v", b"DKIM1") != b"DKIM1":
         raise BadKey("the key record is of another version")
     services = _listed(tags.get(b"s", b"*"))

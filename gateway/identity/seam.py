@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import base64
 import binascii
+import logging
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, cast
 
 import dkim
@@ -26,6 +28,7 @@ from dkim.canonicalization import CanonicalizationPolicy, InvalidCanonicalizatio
 
 from gateway.identity.canonical import Form, Header, Letter, relaxed_value, without_signature
 from gateway.identity.public_key import RSA_BITS_MIN, BadKey, Key
+from gateway.identity.tags import read_tags
 
 TROUBLE = (
     dkim.DKIMException,
@@ -40,6 +43,10 @@ TROUBLE = (
 )
 """All that hostile input may make dkimpy raise; none of it is ever a result."""
 
+ARC_FIELDS = (b"arc-authentication-results", b"arc-message-signature", b"arc-seal")
+_UNHEARD = logging.getLogger("dkimpy")
+_UNHEARD.disabled = True
+"""What it says of a message is in its result: a stranger's bytes are no lines of our log."""
 _NAME = re.compile(r"[a-z0-9_\-\u0080-\U0010ffff]+(?:\.[a-z0-9_\-\u0080-\U0010ffff]+)*\Z")
 _NAME_MAX = 253
 
@@ -93,11 +100,19 @@ def key_name(selector: bytes, domain: bytes) -> str:
 class Fast(dkim.DomainSigner):  # type: ignore[misc]
     """The base of dkimpy's classes, over a Letter and prefetched keys."""
 
-    def __init__(self, letter: Letter, keys: Keys, headers: Iterable[Header] = ()) -> None:
-        self.letter, self.keys = letter, keys
-        super().__init__()
-        self.headers, self.body = list(headers or letter.headers), letter.body
-        self.private: RSAPrivateKey | Ed25519PrivateKey | None = None
+    def __init__(
+        self,
+        letter: Letter,
+        keys: Keys,
+        headers: Iterable[Header] | None = None,
+        private: RSAPrivateKey | Ed25519PrivateKey | None = None,
+    ) -> None:
+        self.letter, self.keys, self.private = letter, keys, private
+        self.logger = _UNHEARD
+        if private is not None:  # All that its base sets up is for signing.
+            super().__init__(logger=_UNHEARD)
+        self.headers = list(letter.headers if headers is None else headers)
+        self.body = letter.body
 
     def verify_sig(
         self,
@@ -177,6 +192,7 @@ def signed(key: RSAPrivateKey | Ed25519PrivateKey, digest: bytes) -> bytes:
     return key.sign(digest)
 
 
+@lru_cache(maxsize=64)
 def forms(written: bytes | None) -> tuple[Form, Form]:
     """The canonical forms of header and body that ``c=`` names."""
     policy = CanonicalizationPolicy.from_c_value(written)
@@ -190,23 +206,33 @@ def unbase64(text: bytes) -> bytes:
     try:
         return base64.b64decode(b"".join(text.split()))
     except binascii.Error:
-        raise Failed("it is not base64") from None
+        raise Unusable("it is not base64") from None
 
 
 class Arc(Fast, dkim.ARC):  # type: ignore[misc]
-    """dkimpy's chain of seals. It looks for fields in their relaxed form."""
+    """dkimpy's chain of seals.
 
-    def __init__(self, letter: Letter, keys: Keys) -> None:
+    For checking it is shown the fields of the chain alone, each with its instance first and in the
+    relaxed form, which is how it looks for them.
+    """
+
+    def __init__(
+        self, letter: Letter, keys: Keys, private: RSAPrivateKey | Ed25519PrivateKey | None = None
+    ) -> None:
         self._originals: dict[bytes, Header] = {}
-        super().__init__(letter, keys, [self._relaxed(header) for header in letter.headers])
+        shown = letter.headers if private else self._shown(letter)
+        super().__init__(letter, keys, shown, private)
 
-    def _relaxed(self, header: Header) -> Header:
-        name, value = header
-        if name.lower() != b"arc-message-signature":
-            return header
-        relaxed = b" " + relaxed_value(value)
-        self._originals[relaxed] = header
-        return name, relaxed
+    def _shown(self, letter: Letter) -> Iterator[Header]:
+        for at in sorted(at for name in ARC_FIELDS for at in letter.places.get(name, ())):
+            name, value = letter.headers[at]
+            relaxed = b" " + relaxed_value(value)
+            if name.lower() != ARC_FIELDS[0]:
+                tags = {k: b" ".join(v.split()) for k, v in read_tags(value).items()}
+                first = {b"i": tags.get(b"i", b"")}
+                relaxed = b"".join(b" %s=%s;" % tag for tag in (first | tags).items()) + b"\r\n"
+                self._originals[relaxed] = name, value
+            yield name, relaxed
 
     def original(self, signature: Header) -> Header:
         return self._originals.get(signature[1], signature)

@@ -88,8 +88,7 @@ def sign(
         (b"bh", base64.b64encode(letter.body_digest("relaxed", "sha256"))),
         (b"b", _PLACEHOLDER),
     ]
-    signer = seam.Fast(letter, seam.Keys({}))
-    signer.private = key.private
+    signer = seam.Fast(letter, seam.Keys({}), private=key.private)
     value = signer.gen_header(fields, names, _RELAXED, b"DKIM-Signature")
     return AddHeader("DKIM-Signature", value.removesuffix(b"\r\n").decode())
 
@@ -116,8 +115,7 @@ def seal(
 
     The chain's state is taken from its ``arc=``; nothing where there are no such results.
     """
-    signer = seam.Arc(letter, seam.Keys({}))
-    signer.private = key.private
+    signer = seam.Arc(letter, seam.Keys({}), key.private)
     entry = key.entry
     made: list[bytes] = signer.sign(
         entry.selector.encode(),
