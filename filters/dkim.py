@@ -39,7 +39,8 @@ class Dkim(Filter):
     async def message(self, mail: Mail) -> Verdict | None:
         if not mail.session.is_inbound:
             return None
-        found = await required(mail.services.identity, "dns").dkim(mail.message)
+        identity = required(mail.services.identity, "dns")
+        found = await identity.dkim(mail.message, mail.transaction.sender)
         mail.transaction.facts[DKIM] = found
         if not found:
             return Pass(NONE)

@@ -1,17 +1,21 @@
 """DMARC: whether the domain in From stands behind a message, and what it asks if not.
 
-RFC 9989 with its tags (``np``, ``t``), and RFC 7489 for ``pct``, which domains still publish. The
-organisational domain comes from the public suffix list: two questions, where the tree walk of RFC
-9989 4.10 asks up to eight.
+RFC 9989: policy and organisational domain by its tree walk, all of whose names are asked at once.
+What the public suffix list knows for a suffix is one here whether or not it says ``psd=y``, so
+that a record there makes no strangers one organisation.
 """
 
 from __future__ import annotations
 
 import re
 import zlib
-from dataclasses import dataclass
+from collections.abc import Awaitable, Iterator
+from dataclasses import dataclass, field
+from functools import lru_cache
 
-from gateway.identity.suffix import is_aligned, organisational
+from gateway.identity.dmarc_record import Record, published
+from gateway.identity.suffix import organisational, registered
+from gateway.mail.address import normal_domain
 from gateway.mail.dns import Dns, DnsAway, Found
 from gateway.mail.message import VIEW_MAX, Message
 from gateway.mail.origin import (
@@ -23,15 +27,18 @@ from gateway.mail.origin import (
     Word,
 )
 
+LABELS_MAX = 8
+"""RFC 9989 4.10: of a longer name only the last seven labels are walked, after the name itself."""
 _DOMAIN = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)+\Z")
 _MILDER = {
     Disposition.REJECT: Disposition.QUARANTINE,
     Disposition.QUARANTINE: Disposition.NONE,
     Disposition.NONE: Disposition.NONE,
 }
-_VERSION = re.compile(rb"v\s*=\s*DMARC1\s*(?:;|\Z)")
-_TAGS_MAX = 50
 _ALL = 100
+_TELLING = frozenset((Word.PASS, Word.TEMPERROR))
+_SIGNER = re.compile(rb"(?:\A|;)\s*d\s*=\s*([A-Za-z0-9._-]+)")
+_SIGNERS_MAX = 8
 
 
 class NoAuthor(Exception):
@@ -39,18 +46,25 @@ class NoAuthor(Exception):
 
 
 def author_domain(message: Message) -> str:
-    """The domain in From; NoAuthor with what is wrong (RFC 7489 6.6.1)."""
+    """The domain in From; NoAuthor with what is wrong (RFC 9989 5.3.1)."""
+    found = message.view(_author_domain)
+    if isinstance(found, NoAuthor):
+        raise NoAuthor(*found.args)
+    return found
+
+
+def _author_domain(message: Message) -> str | NoAuthor:
     fields = [raw for name, raw in message.fields if name == "from"]
     if len(fields) != 1:
-        raise NoAuthor(f"there are {len(fields)} From fields; there must be one")
+        return NoAuthor(f"there are {len(fields)} From fields; there must be one")
     name, _, value = fields[0].partition(b":")
     if name.lower() != b"from" or len(value) > VIEW_MAX or not _is_one_line(value):
-        raise NoAuthor("the From field is malformed")
+        return NoAuthor("the From field is malformed")
     if len(message.authors) != 1:
-        raise NoAuthor(f"From names {len(message.authors)} addresses; there must be one")
+        return NoAuthor(f"From names {len(message.authors)} addresses; there must be one")
     domain = message.authors[0][1].domain
     if not _DOMAIN.match(domain):
-        raise NoAuthor("From has no address that could be answered")
+        return NoAuthor("From has no address that could be answered")
     return domain
 
 
@@ -62,6 +76,64 @@ def _is_one_line(value: bytes) -> bool:
     return not any(odd in bare for odd in (b"\r", b"\n", b"\0"))
 
 
+@lru_cache(maxsize=16384)
+def walked(domain: str) -> tuple[str, ...]:
+    """The names of a tree walk, the domain itself first (RFC 9989 4.10)."""
+    labels = domain.split(".")
+    above = labels[1:] if len(labels) < LABELS_MAX else labels[1 - LABELS_MAX :]
+    return domain, *(".".join(above[at:]) for at in range(len(above)))
+
+
+@dataclass
+class Tree:
+    """The records of a domain and of those above it, each awaited when it is first needed."""
+
+    domain: str
+    asked: list[tuple[str, Awaitable[Found[bytes]]]]
+    own: Record | None = None
+    _walk: list[tuple[str, Record]] = field(default_factory=list)
+    _is_walked: bool = False
+
+    @classmethod
+    async def of(cls, dns: Dns, domain: str) -> Tree:
+        """Asks about all names, and waits for the domain's own record. DnsAway if there is none."""
+        tree = cls(domain, [(name, dns.txt(f"_dmarc.{name}")) for name in walked(domain)])
+        tree.own = published(await tree.asked[0][1])
+        return tree
+
+    async def records(self) -> list[tuple[str, Record]]:
+        """Every record up to where the walk ends, longest name first. DnsAway, too."""
+        if self._is_walked:
+            return self._walk
+        found = [(self.domain, self.own)] if self.own else []
+        if not (self.own and self.own.psd == "n"):
+            for name, answer in self.asked[1:]:
+                record = published(await answer)
+                if record is not None:
+                    found.append((name, record))
+                    if record.psd != "u" or registered(name) is None:
+                        break
+        self._walk, self._is_walked = found, True
+        return found
+
+    async def organisation(self) -> str:
+        """The organisational domain (RFC 9989 4.10.2)."""
+        found = await self.records()
+        for name, record in found:
+            if name == self.domain and record.psd != "n":
+                continue
+            if is_suffix(name, record):
+                return ".".join(self.domain.split(".")[-name.count(".") - 2 :])
+            if record.psd == "n":
+                return name
+        return found[-1][0] if found else self.domain
+
+
+def is_suffix(name: str, record: Record) -> bool:
+    """Whether a name with a record stands over strangers: it says so, or the list does."""
+    return record.psd == "y" or registered(name) is None
+
+
 async def check(
     dns: Dns, message: Message, spf: SpfResult | None, dkim: tuple[DkimResult, ...]
 ) -> DmarcResult:
@@ -71,12 +143,13 @@ async def check(
     except NoAuthor as error:
         return DmarcResult(Word.PERMERROR, reason=str(error))
     try:
-        policy = await find_policy(dns, domain)
+        tree = await Tree.of(dns, domain)
+        policy = await find_policy(dns, tree)
+        if policy is None:
+            return DmarcResult(Word.NONE, domain)
+        passed, doubtful = await _aligned(dns, tree, _identities(policy, spf, dkim))
     except DnsAway as error:
         return DmarcResult(Word.TEMPERROR, domain, reason=str(error))
-    if policy is None:
-        return DmarcResult(Word.NONE, domain)
-    passed, doubtful = _aligned(domain, policy, spf, dkim)
     if passed:
         return DmarcResult(Word.PASS, domain, policy, reason=passed)
     if doubtful:
@@ -85,20 +158,54 @@ async def check(
     return DmarcResult(Word.FAIL, domain, policy, _asked(policy, message), reason)
 
 
-def _aligned(
-    domain: str, policy: DmarcPolicy, spf: SpfResult | None, dkim: tuple[DkimResult, ...]
-) -> tuple[str, str]:
-    """What passes for the domain, and what could not be found out and might have."""
-    said = [
-        (f"DKIM of {d.domain}", d.word)
-        for d in dkim
-        if is_aligned(domain, d.domain, strict=policy.is_dkim_strict)
+@dataclass(frozen=True, slots=True)
+class _Identity:
+    """A domain that SPF or DKIM has shown, or may show another time."""
+
+    what: str
+    domain: str
+    is_passed: bool
+    is_strict: bool
+
+
+def _identities(
+    policy: DmarcPolicy, spf: SpfResult | None, dkim: tuple[DkimResult, ...]
+) -> list[_Identity]:
+    said = [("DKIM", d.domain, d.word, policy.is_dkim_strict) for d in dkim]
+    if spf:
+        said.append(("SPF", spf.domain, spf.word, policy.is_spf_strict))
+    return [
+        _Identity(f"{kind} of {domain}", normal_domain(domain), word is Word.PASS, strict)
+        for kind, domain, word, strict in said
+        if domain and word in _TELLING
     ]
-    if spf and is_aligned(domain, spf.domain, strict=policy.is_spf_strict):
-        said.append((f"SPF of {spf.domain}", spf.word))
-    passed = [what for what, word in said if word is Word.PASS]
-    away = [f"{what} cannot be told now" for what, word in said if word is Word.TEMPERROR]
-    return ", ".join(passed), ", ".join(away)
+
+
+async def _aligned(dns: Dns, tree: Tree, shown: list[_Identity]) -> tuple[str, str]:
+    """What passes for the domain, and what could not be found out and might have.
+
+    Relaxed alignment is asked only where none is the very domain (RFC 9989 4.4).
+    """
+    same = [one for one in shown if one.domain == tree.domain]
+    if not any(one.is_passed for one in same):
+        same += [
+            one
+            for one in shown
+            if one not in same and not one.is_strict and await _is_kin(dns, tree, one.domain)
+        ]
+    passed = ", ".join(one.what for one in same if one.is_passed)
+    away = ", ".join(f"{one.what} cannot be told now" for one in same if not one.is_passed)
+    return passed, away
+
+
+async def _is_kin(dns: Dns, tree: Tree, other: str) -> bool:
+    """Whether both are of one organisation. Strangers by the list need no walk to be told."""
+    if organisational(other) != organisational(tree.domain):
+        return False
+    above = await tree.organisation()
+    if other != above and not other.endswith("." + above):
+        return False
+    return await (await Tree.of(dns, other)).organisation() == above
 
 
 def _asked(policy: DmarcPolicy, message: Message) -> Disposition:
@@ -107,78 +214,47 @@ def _asked(policy: DmarcPolicy, message: Message) -> Disposition:
     return policy.asks if is_sampled and not policy.is_testing else _MILDER[policy.asks]
 
 
-async def find_policy(dns: Dns, domain: str) -> DmarcPolicy | None:
-    """What is published for an author's domain, its own or its organisation's."""
-    organisation = organisational(domain)
-    own = dns.txt(f"_dmarc.{domain}")
-    other = dns.txt(f"_dmarc.{organisation}") if organisation != domain else None
-    record = _record(await own)
-    if record is not None:
-        return record.policy(domain, record.p)
-    if other is None or (record := _record(await other)) is None:
+async def find_policy(dns: Dns, tree: Tree) -> DmarcPolicy | None:
+    """What counts for the domain: its own record, its organisation's, or its suffix's."""
+    if tree.own is not None:
+        return tree.own.policy(tree.domain, tree.own.p)
+    records = await tree.records()
+    if not records:
         return None
+    organisation = await tree.organisation()
+    name, record = next((one for one in records if one[0] == organisation), records[-1])
     asks = record.sp or record.p
-    if record.np and record.np != asks and not await _exists(dns, domain):
+    if record.np and record.np != asks and not await _exists(dns, tree.domain):
         asks = record.np
-    return record.policy(organisation, asks)
+    return record.policy(name, asks)
 
 
-def expect(dns: Dns, message: Message) -> None:
-    """Ask already for what ``check`` is going to ask, while others ask for theirs."""
+def expect(dns: Dns, message: Message, sender: str) -> None:
+    """Ask already for what ``check`` is going to ask, while others ask for theirs.
+
+    ``sender`` is the domain of the envelope's sender, which may come to stand behind the message,
+    as may those that have signed it.
+    """
     try:
         domain = author_domain(message)
     except NoAuthor:
         return
-    for name in {domain, organisational(domain)}:
+    asked = {domain: walked(domain)}
+    own = organisational(domain)
+    for other in (normal_domain(sender), *_signers(message)):
+        if other not in asked and organisational(other) == own:
+            asked[other] = walked(other)
+    for name in dict.fromkeys(name for names in asked.values() for name in names):
         dns.txt(f"_dmarc.{name}")
 
 
+def _signers(message: Message) -> Iterator[str]:
+    for value in message.all("DKIM-Signature")[:_SIGNERS_MAX]:
+        if found := _SIGNER.search(value[:VIEW_MAX]):
+            yield found[1].decode().lower()
+
+
 async def _exists(dns: Dns, domain: str) -> bool:
-    """RFC 9989 4.9: it has an address or a mail server."""
+    """RFC 9989 3.2.15: it has an address or a mail server."""
     asked = (dns.a(domain), dns.aaaa(domain), dns.mx(domain))
     return any([bool((await answer).records) for answer in asked])
-
-
-@dataclass(frozen=True, slots=True)
-class _Record:
-    p: Disposition
-    sp: Disposition | None
-    np: Disposition | None
-    tags: dict[str, str]
-
-    def policy(self, domain: str, asks: Disposition) -> DmarcPolicy:
-        percent = self.tags.get("pct", "")
-        return DmarcPolicy(
-            domain,
-            asks,
-            is_dkim_strict=self.tags.get("adkim", "").lower() == "s",
-            is_spf_strict=self.tags.get("aspf", "").lower() == "s",
-            percent=min(int(percent), _ALL) if re.match(r"[0-9]{1,3}\Z", percent) else _ALL,
-            is_testing=self.tags.get("t", "").lower() == "y",
-        )
-
-
-def _record(found: Found[bytes]) -> _Record | None:
-    """The one record that there may be (RFC 7489 6.6.3)."""
-    records = [r for r in found.records if _VERSION.match(r)]
-    return read(records[0]) if len(records) == 1 else None
-
-
-def read(record: bytes) -> _Record | None:
-    """A record's tags; None if it asks for nothing that we understand."""
-    tags: dict[str, str] = {}
-    for part in record.decode("latin-1").split(";")[:_TAGS_MAX]:
-        name, sign, value = part.partition("=")
-        if sign:
-            tags.setdefault(name.strip().lower(), value.strip())
-    policy = _disposition(tags.get("p"))
-    if policy is None:
-        if "rua" not in tags:
-            return None
-        policy = Disposition.NONE  # RFC 7489 6.6.3: it wants reports at least.
-    return _Record(policy, _disposition(tags.get("sp")), _disposition(tags.get("np")), tags)
-
-
-def _disposition(word: str | None) -> Disposition | None:
-    known = {each.value: each for each in Disposition}
-    return known.get((word or "").lower())

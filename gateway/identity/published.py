@@ -9,7 +9,7 @@ from enum import StrEnum
 from ipaddress import IPv4Address, IPv6Address
 from typing import TypeAlias
 
-from gateway.identity import dmarc, spf
+from gateway.identity import dmarc, dmarc_record, spf
 from gateway.identity.keyring import Keyring, OwnKey
 from gateway.identity.public_key import BadKey, published
 from gateway.identity.spf_record import BadRecord, parse
@@ -247,17 +247,17 @@ async def _dmarc(dns: Dns, domain: str) -> AsyncIterator[Line]:
     wanted = record_line(name, f"v=DMARC1; p=quarantine; rua=mailto:dmarc@{domain}")
     found = (await dns.txt(name)).records
     records = [r.decode("latin-1") for r in found if r[:8].upper() == b"V=DMARC1"]
-    if not records and (parent := organisational(domain)) != domain:
-        policy = await dmarc.find_policy(dns, domain)
+    if not records:
+        policy = await dmarc.find_policy(dns, await dmarc.Tree.of(dns, domain))
         if policy is not None:
-            text = tr("{parent} speaks for it: {asks}", parent=parent, asks=policy.asks)
+            text = tr("{parent} speaks for it: {asks}", parent=policy.domain, asks=policy.asks)
             yield Line("DMARC", State.GOOD, text)
             return
     if not records:
         text = tr("nobody is asked to refuse what only seems to come from {domain}", domain=domain)
         yield Line("DMARC", State.MISSING, text, wanted)
         return
-    read = dmarc.read(records[0].encode("latin-1"))
+    read = dmarc_record.read(records[0].encode("latin-1"))
     if len(records) > 1 or read is None:
         text = tr("there must be one record, with p=") if len(records) > 1 else records[0]
         yield Line("DMARC", State.WRONG, text, wanted)
@@ -270,7 +270,7 @@ async def _dmarc(dns: Dns, domain: str) -> AsyncIterator[Line]:
     if read.sp and read.sp is Disposition.NONE and read.p is not Disposition.NONE:
         text = tr("sp=none leaves every subdomain open, also those that do not exist")
         yield Line("DMARC", State.WRONG, text)
-    async for line in _reports(dns, domain, read.tags.get("rua", "")):
+    async for line in _reports(dns, domain, read.rua):
         yield line
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
 
 from gateway.identity import arc_check, dkim_check, dmarc, spf
-from gateway.mail.address import Address
+from gateway.mail.address import NOBODY, Address
 from gateway.mail.dns import Dns
 from gateway.mail.message import Message
 from gateway.mail.origin import ArcResult, DkimResult, DmarcResult, SpfResult
@@ -31,8 +31,8 @@ class Verifier:
         )
         return await spf.check(self.dns, asked)
 
-    async def dkim(self, message: Message) -> tuple[DkimResult, ...]:
-        dmarc.expect(self.dns, message)
+    async def dkim(self, message: Message, sender: Address = NOBODY) -> tuple[DkimResult, ...]:
+        dmarc.expect(self.dns, message, sender.domain)
         return await dkim_check.check(self.dns, message, self._now_s())
 
     async def arc(self, message: Message) -> ArcResult:

@@ -8,7 +8,7 @@ from enum import StrEnum
 from ipaddress import IPv4Address, IPv6Address
 from typing import Protocol
 
-from gateway.mail.address import Address
+from gateway.mail.address import NOBODY, Address
 from gateway.mail.facts import Fact
 from gateway.mail.message import Message
 
@@ -127,8 +127,11 @@ class Identity(Protocol):
     ) -> Awaitable[SpfResult]:
         """Whether the client may send for the sender's domain."""
 
-    def dkim(self, message: Message) -> Awaitable[tuple[DkimResult, ...]]:
-        """Every signature, topmost first, at most eight of them."""
+    def dkim(self, message: Message, sender: Address = NOBODY) -> Awaitable[tuple[DkimResult, ...]]:
+        """Every signature, topmost first, at most eight of them.
+
+        Puts ``dmarc``'s questions, too, for an author, signers and an envelope sender like these.
+        """
 
     def arc(self, message: Message) -> Awaitable[ArcResult]:
         """The chain of seals."""

@@ -76,6 +76,81 @@ async def test_alignment(tags: str, spf: str, dkim: str, wanted: Word) -> None:
     assert found.word is wanted
 
 
+DEEP = b"From: a@p.so.tinh.gov.vn\r\n\r\nHello\r\n"
+SUFFIX = policy("p=none; sp=reject; np=quarantine", "gov.vn")
+THERE = {"p.so.tinh.gov.vn": {"A": ["192.0.2.1"]}}
+
+
+@pytest.mark.parametrize(
+    ("letter", "zone", "asked", "where"),
+    [
+        (SUB, policy("p=reject", "so.example.vn"), "reject", "so.example.vn"),
+        (SUB, policy("p=none") | policy("p=reject", "so.example.vn"), "none", "example.vn"),
+        (
+            SUB,
+            policy("p=none") | policy("p=reject; psd=n", "so.example.vn"),
+            "reject",
+            "so.example.vn",
+        ),
+        (SUB, policy("p=reject", "vn") | HERE, "reject", "vn"),
+        (DEEP, SUFFIX | THERE, "reject", "gov.vn"),
+        (DEEP, SUFFIX, "quarantine", "gov.vn"),
+        (DEEP, SUFFIX | policy("p=none", "tinh.gov.vn"), "none", "tinh.gov.vn"),
+        (LETTER, policy("p=reject; psd=y"), "reject", "example.vn"),
+        (SUB, policy("p=none; sp=reject; psd=y") | HERE, "reject", "example.vn"),
+        (LETTER, {"_dmarc.example.vn": {"TXT": ["V = DMARC1 ; p = Reject"]}}, "reject", None),
+        (LETTER, policy("sp=reject; rua=mailto:x@example.vn"), "none", None),
+        (SUB, policy("p=reject; sp=oops"), "reject", "example.vn"),
+    ],
+)
+async def test_the_walk_up_the_tree(
+    letter: bytes, zone: Zone, asked: str, where: str | None
+) -> None:
+    found = await checked(zone, letter)
+    assert (found.word, found.disposition) == (Word.FAIL, asked), found
+    assert where is None or (found.policy and found.policy.domain == where)
+
+
+@pytest.mark.parametrize(
+    ("zone", "other", "wanted"),
+    [
+        (policy("p=reject"), "other.phong.so.example.vn", Word.PASS),
+        (policy("p=reject") | policy("p=none; psd=n", "so.example.vn"), "example.vn", Word.FAIL),
+        (policy("p=reject") | policy("p=none; psd=n", "b.example.vn"), "b.example.vn", Word.FAIL),
+        (policy("p=reject; psd=y"), "so.example.vn", Word.PASS),
+        (policy("p=reject; psd=y"), "b.example.vn", Word.FAIL),
+        (policy("p=reject", "phong.so.example.vn"), "example.vn", Word.FAIL),
+        (policy("p=reject", "vn"), "b.vn", Word.FAIL),
+        (policy("p=reject", "vn"), "example.vn", Word.PASS),
+    ],
+)
+async def test_whose_signature_is_the_organisations(zone: Zone, other: str, wanted: Word) -> None:
+    found = await checked(zone, SUB, dkim=(DkimResult(Word.PASS, other),))
+    assert found.word is wanted, found
+
+
+def test_a_walk_has_eight_steps_at_most() -> None:
+    assert dmarc.walked("a.b.vn") == ("a.b.vn", "b.vn", "vn")
+    eight = dmarc.walked("1.2.3.4.5.6.7.8")
+    assert eight[:2] == ("1.2.3.4.5.6.7.8", "2.3.4.5.6.7.8")
+    long = dmarc.walked(".".join(map(str, range(30))))
+    assert len(long) == 8
+    assert long[1] == "23.24.25.26.27.28.29"
+
+
+async def test_no_reports_and_no_policy_ask_for_nothing() -> None:
+    assert (await checked(policy("sp=reject"))).word is Word.NONE
+    assert (await checked(policy("p=oops; rua=nobody"))).word is Word.NONE
+
+
+async def test_silence_above_hurts_only_where_it_counts() -> None:
+    away: Zone = {"_dmarc.vn": {AWAY: []}, "_dmarc.example.vn": {"TXT": ["v=DMARC1; p=reject"]}}
+    exact = (DkimResult(Word.PASS, "example.vn"),)
+    assert (await checked(away, dkim=exact)).word is Word.PASS
+    assert (await checked(away)).word is Word.FAIL
+    assert (await checked(away, SUB)).word is Word.TEMPERROR
+
+
 async def test_no_policy_and_two_policies_are_none() -> None:
     assert (await checked({})).word is Word.NONE
     two = {"_dmarc.example.vn": {"TXT": ["v=DMARC1; p=reject"] * 2}}
