@@ -57,6 +57,9 @@ BLUE_INK_MM2 = 3.0
 """Blue where number and date stand; more is a pen, and OCR guesses at pens."""
 HEADING_SIGNS = 400
 """Of a text layer, in which its heading stands."""
+LAG_S = 120.0
+"""How long a number that has just passed here is kept in mind: the books learn of it a moment
+later, when the message is in the archive and its files have been read."""
 UNNAMED = "document"
 """A file name without any hint, so that only the file itself speaks."""
 
@@ -134,6 +137,8 @@ class Dispatch(Filter):
             if profile == "dispatch" and not {f.rule for f in flaws} & _BEYOND_NUMBERS:
                 own = self._read(paper.facts, UNNAMED, "")
                 flaws += await _booked(mail, box, own, paper.facts.sha256)
+                if not any(self._weighed(f).weight is Weight.REJECT for f in flaws):
+                    _keep_in_mind(mail, box, own, paper.facts.sha256)
             found.append(_told(paper, document, profile, tuple(map(self._weighed, flaws))))
         return found
 
@@ -274,14 +279,42 @@ async def _booked(mail: Mail, box: Mailbox, own: Document, sha256: str) -> list[
     books, number, day = mail.services.books, own.number.best, own.day.best
     if number is None or books is None or not books.is_kept_for(box):
         return []
-    year = number.year or (day or mail.services.clock.now().astimezone(HANOI)).year
     try:
-        given = await books.given(box, number, year)
+        given = await books.given(box, number, _year(mail, own))
     except BooksAway as error:
         return [flaw("book-away", str(error))]
-    missing = [flaw("number-not-in-book", f"{number}, {year}")] if None in given else []
-    found = (_against(one, day.isoformat() if day else "", sha256) for one in given if one)
+    missing = [flaw("number-not-in-book", f"{number}, {_year(mail, own)}")] if None in given else []
+    recent = mail.services.notepad.get(RECENT, _recent_key(mail, box, own))
+    on_its_way = (_with_recent(one, recent) for one in given if one)
+    found = (_against(one, day.isoformat() if day else "", sha256) for one in on_its_way)
     return missing + [one for one in found if one is not None]
+
+
+RECENT = "dispatch-number"
+"""Kind of what is kept in mind in the notepad: the file that a number has just passed with."""
+
+
+def _year(mail: Mail, own: Document) -> int:
+    """The year that a document's number is of: its own, or else this one."""
+    number, day = own.number.best, own.day.best
+    said = number.year if number else None
+    return said or (day or mail.services.clock.now().astimezone(HANOI)).year
+
+
+def _recent_key(mail: Mail, box: Mailbox, own: Document) -> str:
+    return f"{box.unit} {_year(mail, own)} {_key(own)}"
+
+
+def _keep_in_mind(mail: Mail, box: Mailbox, own: Document, sha256: str) -> None:
+    key = _recent_key(mail, box, own)
+    if own.number and mail.services.notepad.get(RECENT, key) is None:
+        mail.services.notepad.put(RECENT, key, sha256, LAG_S)
+
+
+def _with_recent(given: GivenNumber, recent: str | None) -> GivenNumber:
+    """With the file that this number has passed with while the books cannot know of it yet."""
+    is_open = given.state is NumberState.RESERVED and not given.files
+    return replace(given, files=frozenset({recent})) if recent and is_open else given
 
 
 def _against(given: GivenNumber, day: str, sha256: str) -> Flaw | None:

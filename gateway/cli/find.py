@@ -18,7 +18,7 @@ from gateway.archive.queries import Found, Wanted
 from gateway.cli.books import Opened, add_asker, line_text, opened
 from gateway.cli.look import line
 from gateway.cli.office import OFFICE, printed, when
-from gateway.registry.lookup import Hit, Letter
+from gateway.registry.lookup import LIMIT, Hit, Letter
 from gateway.runtime.words import tr
 
 OVER = 10
@@ -42,7 +42,9 @@ def add(parser: argparse.ArgumentParser) -> None:
         parser.add_argument(f"--{name}", default="")
     parser.add_argument("--since", type=date.fromisoformat, help=tr("a day: 2026-08-10"))
     parser.add_argument("--until", type=date.fromisoformat, help=tr("the day after the last"))
-    parser.add_argument("--limit", type=int, default=50)
+    parser.add_argument(
+        "--limit", type=int, default=0, help=tr("how many of each; of bare digits the newest 10")
+    )
     parser.add_argument("--json", action="store_true")
     add_asker(parser)
     parser.set_defaults(work=_find)
@@ -52,7 +54,7 @@ def _find(chosen: argparse.Namespace) -> int:
     text = " ".join(chosen.words)
     with opened(chosen) as at:
         hits = at.lookup.find(at.asker, text, chosen.limit) if text else []
-        letters = at.lookup.letters(at.asker, text, chosen.limit) if text else []
+        letters = at.lookup.letters(at.asker, text, chosen.limit or LIMIT) if text else []
         rows = _messages(at, chosen, text)
     seen = {row.seq for row in rows}
     letters = [letter for letter in letters if letter.seq not in seen]
@@ -87,7 +89,7 @@ def _messages(at: Opened, chosen: argparse.Namespace, text: str) -> list[Found]:
         state=chosen.state,
         since_ms=_ms(chosen.since),
         until_ms=_ms(chosen.until),
-        limit=chosen.limit * (1 if at.asker.is_operator else OVER),
+        limit=(chosen.limit or LIMIT) * (1 if at.asker.is_operator else OVER),
         words="" if number else text,
         number=number,
     )
@@ -98,7 +100,7 @@ def _messages(at: Opened, chosen: argparse.Namespace, text: str) -> list[Found]:
         with at.lookup.engine.connect() as connection:
             fits = select(mail.seq).where(mail.seq.in_([row.seq for row in rows]), may_read)
             allowed = set(connection.execute(fits).scalars())
-        rows = [row for row in rows if row.seq in allowed][: chosen.limit]
+        rows = [row for row in rows if row.seq in allowed][: chosen.limit or LIMIT]
     at.lookup.viewed(at.asker, "messages", [row.id for row in rows], text)
     return rows
 

@@ -46,6 +46,7 @@ class Wanted:
 
 
 _KINDS = "|".join(re.escape(name) for name in sorted(kinds_by_name(), key=len, reverse=True))
+_KIND_NAME = re.compile(rf"\b(?:{_KINDS})\b")
 _ASIDE = re.compile(rf"\b(?:so|ky hieu|vb|van ban|{_KINDS})\b[\s:.]*")
 _ARRIVAL = re.compile(r"^(?:cong van den|van ban den|so den|den)\b[\s:.]*(?:so\b[\s:.]*)?")
 _DAY_WORD = re.compile(r"\bng[aà]y\s*$", re.IGNORECASE)
@@ -112,12 +113,11 @@ _ASIDE_WORDS = re.compile(
 
 def _kind_in(low: str) -> str:
     """How the symbol of the kind that is named begins, where one is: ``QD``."""
-    names = kinds_by_name()
-    for name in sorted(names, key=len, reverse=True):
-        if re.search(rf"\b{re.escape(name)}\b", low):
-            key = names[name].key
-            return "" if key == "CV" else symbol_key(key)
-    return ""
+    named = _KIND_NAME.search(low)
+    if named is None:
+        return ""
+    key = kinds_by_name()[named[0]].key
+    return "" if key == "CV" else symbol_key(key)
 
 
 def _bare(

@@ -21,7 +21,8 @@ from gateway.mail.wanted import readings
 from gateway.registry import schema
 from gateway.registry.ledger import day_of
 from gateway.registry.lines import Line, of_row
-from gateway.registry.lookup import Lookup, by_number, parameters
+from gateway.registry.lookup import Lookup
+from gateway.registry.numbered import by_number, parameters
 from gateway.registry.rights import Asker, Forbidden
 from gateway.registry.tables import BookTable
 from gateway.runtime.ids import new_id
@@ -174,7 +175,9 @@ class RegistryDesk:
         file = schema.files.c
         with self.lookup.engine.connect() as connection:
             rows = connection.execute(
-                select(schema.files).where(file.entry == line.seq).order_by(file.is_main.desc())
+                select(schema.files)
+                .where(file.entry == line.seq, file.mail == line.mail)
+                .order_by(file.is_main.desc())
             ).all()
         word = say.Arrive(
             new_id(),

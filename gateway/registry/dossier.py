@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Engine, Row, Table, or_, select
 
@@ -20,6 +21,7 @@ class Dossier:
     arrivals: tuple[Row[tuple[object, ...]], ...]
     said: tuple[Row[tuple[object, ...]], ...]
     files: tuple[Row[tuple[object, ...]], ...]
+    """Each file once, as it came with the line's own message where it did."""
     tasks: tuple[Row[tuple[object, ...]], ...]
     amends: tuple[Row[tuple[object, ...]], ...]
     events: tuple[Row[tuple[object, ...]], ...]
@@ -59,10 +61,16 @@ def dossier(engine: Engine, line: Line) -> Dossier:
             line=line,
             arrivals=arrivals,
             said=rows(schema.said),
-            files=rows(schema.files),
+            files=_each_once(rows(schema.files), line.mail),
             tasks=rows(schema.tasks),
             amends=rows(schema.amends),
             events=rows(schema.events),
             links=tuple(links),
             mails=mails,
         )
+
+
+def _each_once(found: tuple[Row[Any], ...], mail: str) -> tuple[Row[Any], ...]:
+    """A file that several messages bore is one file."""
+    ordered = sorted(found, key=lambda row: row.mail != mail)
+    return tuple({row.sha256: row for row in reversed(ordered)}.values())[::-1]

@@ -73,16 +73,9 @@ def _given(
 
 
 def _files(connection: Connection, row: Row[Any]) -> frozenset[str]:
-    """Of the message that used the number, and of those that carry it and wait.
-
-    A file that came in two messages stands under the later one; where none is left of those that
-    count, all that ever bore the number are named.
-    """
+    """Of the message that used the number; of those that carry it and wait, while none has."""
     file, claim = schema.files.c, schema.claims.c
-    carriers = set(connection.execute(select(claim.mail).where(claim.entry == row.seq)).scalars())
-    carriers |= {row.mail} if row.mail else set()
-    if not carriers:
-        return frozenset()
-    found = connection.execute(select(file.sha256, file.mail).where(file.entry == row.seq)).all()
-    borne = {one.sha256 for one in found if one.mail in carriers}
-    return frozenset(borne or {one.sha256 for one in found})
+    waiting = select(claim.mail).where(claim.entry == row.seq)
+    carriers = {row.mail} if row.mail else set(connection.execute(waiting).scalars())
+    borne = select(file.sha256).where(file.entry == row.seq, file.mail.in_(carriers))
+    return frozenset(connection.execute(borne).scalars()) if carriers else frozenset()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Row, func, insert, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, delete, func, insert, or_, select
 
 from gateway.archive.journal import Record
-from gateway.archive.registering import Arrive, Confirm, Dismiss, Same
+from gateway.archive.registering import Arrive, Confirm, Dismiss, File, Same
 from gateway.registry import schema
 from gateway.registry.ledger import (
     change,
@@ -105,6 +106,7 @@ def _first_of(connection: Connection, said: Arrive) -> Row[Any] | None:
 
 def _again(connection: Connection, record: Record, said: Arrive, first: Row[Any]) -> None:
     _arrival(connection, record, said, first.seq)
+    keep_files(connection, first.seq, said.mail, said.files)
     if said.raised_from:
         _raise(connection, record, said.raised_from, first.seq)
     text = f"{said.route} {said.mailbox}".strip()
@@ -127,26 +129,24 @@ def _arrival(connection: Connection, record: Record, said: Arrive, entry: int) -
 
 
 def _evidence(connection: Connection, record: Record, said: Arrive) -> None:
-    unique = {file.sha256: (i, file) for i, file in reversed(list(enumerate(said.files)))}
-    files = [
-        {
-            "entry": record.seq,
-            "sha256": file.sha256,
-            "name": file.name,
-            "mail": said.mail,
-            "part": file.part,
-            "is_main": i == 0,
-        }
-        for i, file in unique.values()
-    ]
-    if files:
-        connection.execute(insert(schema.files), files)
+    keep_files(connection, record.seq, said.mail, said.files)
     told = [
         {"seq": record.seq, "i": i, "entry": record.seq} | msgspec.structs.asdict(one)
         for i, one in enumerate(said.said)
     ]
     if told:
         connection.execute(insert(schema.said), told)
+
+
+def keep_files(connection: Connection, entry: int, mail: str, files: Sequence[File]) -> None:
+    """The files of a line that one message bore, the main document first; its last word counts."""
+    at = schema.files
+    unique = {file.sha256: (i, file) for i, file in reversed(list(enumerate(files)))}
+    for i, file in unique.values():
+        here = (at.c.entry == entry) & (at.c.sha256 == file.sha256) & (at.c.mail == mail)
+        connection.execute(delete(at).where(here))
+        values = {"entry": entry, "mail": mail, "is_main": i == 0}
+        connection.execute(insert(at).values(values | msgspec.structs.asdict(file)))
 
 
 def _compare(connection: Connection, row: dict[str, Any], said: Arrive) -> bool:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, select
 
 from gateway.archive.registering import Particulars
 from gateway.mail.text import folded
@@ -82,32 +84,28 @@ class Line:
         )
 
 
-def of_row(row: Row[Any]) -> Line:
-    """A row of ``entries``, whatever else was selected beside it."""
-    at = row._mapping  # noqa: SLF001 - SQLAlchemy's public name
-    return Line(
-        seq=at["seq"],
-        id=at["id"],
-        book=at["book"],
-        unit=at["unit"],
-        direction=at["direction"],
-        series=at["series"],
-        state=at["state"],
-        date=at["date"],
-        came_ms=at["came_ms"],
-        year=at["year"] or 0,
-        n=at["n"] or 0,
-        suffix=at["suffix"],
-        mail=at["mail"],
-        reason=at["reason"],
-        approver=at["approver"],
-        until=at["until"],
-        direction_text=at["said_direction"],
-        directed_by=at["said_by"],
-        due=at["due"],
-        progress=at["progress"],
-        said=Particulars(**{name: at[name] for name in schema.FIELDS}),
-    )
+_AT = {column.name: i for i, column in enumerate(schema.entries.columns)}
+_SAID = slice(_AT[schema.FIELDS[0]], _AT[schema.FIELDS[-1]] + 1)
+"""Where a row has what the document says: these columns stand together, in this order."""
+_PLACES = itemgetter(
+    *(_AT[n] for n in ("seq", "id", "book", "unit", "direction", "series", "state", "date")),
+    _AT["came_ms"],
+)
+_REST = itemgetter(
+    *(_AT[n] for n in ("suffix", "mail", "reason", "approver", "until", "said_direction")),
+    *(_AT[n] for n in ("said_by", "due", "progress")),
+)
+
+
+def of_row(row: Sequence[Any]) -> Line:
+    """A row that begins with the columns of ``entries``, whatever else was selected behind them.
+
+    By place, not by name: a long list is made of these.
+    """
+    at = tuple(row)
+    said, year, n = Particulars(*at[_SAID]), at[_AT["year"]] or 0, at[_AT["n"]] or 0
+    values: list[Any] = [*_PLACES(at), said, year, n, *_REST(at)]
+    return Line(*values)
 
 
 def line_of(connection: Connection, seq: int) -> Line | None:

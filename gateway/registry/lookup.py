@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Engine, Select, and_, bindparam, select
+from sqlalchemy import ColumnElement, Connection, Engine, select
 
 from gateway.archive import schema as archive
 from gateway.archive.registering import View
@@ -19,10 +19,15 @@ from gateway.mail.wanted import Series, Wanted, readings
 from gateway.registry import schema
 from gateway.registry.ledger import MAYBE
 from gateway.registry.lines import Line, of_row
+from gateway.registry.numbered import Prepared, by_number, is_bare, parameters, shape
 from gateway.registry.rights import Asker, Rights
 from gateway.registry.texts import Texts
 from gateway.runtime.ids import new_id
 
+LIMIT = 50
+"""Lines of one reading that are shown, if nobody says how many."""
+BARE_LIMIT = 10
+"""The same where only digits were typed, such as "50"."""
 PAGE = 500
 """Matches of words that are looked through at once for what somebody may see."""
 PAGES_MAX = 20
@@ -61,21 +66,25 @@ class Lookup:
     texts: Texts
     note: Callable[[View], None]
     """Takes down who looked at what; to the journal."""
-    _made: dict[tuple[str, tuple[bool, ...]], Select[*tuple[Any, ...]]] = field(
-        default_factory=dict[tuple[str, tuple[bool, ...]], Select[*tuple[Any, ...]]]
+    _made: dict[tuple[str, tuple[bool, ...]], Prepared] = field(
+        default_factory=dict[tuple[str, tuple[bool, ...]], Prepared]
     )
 
-    def find(self, asker: Asker, text: str, limit: int = 50) -> list[Hit]:
-        """Lines that a typed text may mean, the likeliest first: numbers before words."""
+    def find(self, asker: Asker, text: str, limit: int = 0) -> list[Hit]:
+        """Lines that a typed text may mean, the likeliest first: numbers before words.
+
+        At most ``limit`` of each reading, the newest; without one ``LIMIT``, and of bare digits
+        ``BARE_LIMIT``: they stand on hundreds of documents, and a symbol or a year says which.
+        """
         hits: dict[int, Hit] = {}
         wants = readings(text)
-        for wanted in wants:
-            for hit in self._numbered(asker, wanted, wanted.series.value, limit):
-                hits.setdefault(hit.line.seq, hit)
-        for wanted in wants:
-            if wanted.series is Series.DOCUMENT:
-                for hit in self._numbered(asker, wanted, MAYBE, limit):
+        asked = [(wanted, wanted.series.value) for wanted in wants]
+        asked += [(wanted, MAYBE) for wanted in wants if wanted.series is Series.DOCUMENT]
+        with self.engine.connect() as connection:
+            for wanted, series in asked:
+                for hit in self._numbered(connection, asker, wanted, series, limit):
                     hits.setdefault(hit.line.seq, hit)
+        limit = limit or LIMIT
         if not hits and not asker.is_operator:
             for hit in self._worded(asker, text, limit):
                 hits.setdefault(hit.line.seq, hit)
@@ -106,18 +115,20 @@ class Lookup:
         at_ms = time.time_ns() // 1_000_000
         self.note(View(new_id(), at_ms, str(asker), what, tuple(objects), query))
 
-    def _numbered(self, asker: Asker, wanted: Wanted, series: str, limit: int) -> list[Hit]:
-        statement = self._statement(asker, wanted)
-        with self.engine.connect() as connection:
-            rows = connection.execute(statement, parameters(wanted, series, limit)).all()
-        hits = [Hit(of_row(row), _why(wanted, series, row)) for row in rows]
-        return sorted(hits, key=lambda hit: "day" not in hit.matched)
+    def _numbered(
+        self, connection: Connection, asker: Asker, wanted: Wanted, series: str, limit: int
+    ) -> list[Hit]:
+        most = limit or (BARE_LIMIT if is_bare(wanted) else LIMIT)
+        prepared = self._prepared(asker, wanted)
+        rows = prepared.rows(connection, parameters(wanted, series, most))
+        return [Hit(line, _why(wanted, series, line)) for line in map(of_row, rows)]
 
-    def _statement(self, asker: Asker, wanted: Wanted) -> Select[*tuple[Any, ...]]:
-        """Made once for each way to ask and each person: building it takes longer than running."""
-        key = (asker.login, _shape(wanted))
+    def _prepared(self, asker: Asker, wanted: Wanted) -> Prepared:
+        """Made once for each way to ask and each person."""
+        key = (asker.login, shape(wanted))
         if key not in self._made:
-            self._made[key] = by_number(wanted, self.rights.may_see(asker))
+            statement = by_number(wanted, self.rights.may_see(asker))
+            self._made[key] = Prepared.of(statement, self.engine.dialect)
         return self._made[key]
 
     def _worded(self, asker: Asker, text: str, limit: int) -> list[Hit]:
@@ -159,56 +170,11 @@ def _came_with(seqs: list[int]) -> ColumnElement[bool]:
     )
 
 
-def _shape(wanted: Wanted) -> tuple[bool, ...]:
-    """Which conditions a question has."""
-    has_year = bool(wanted.year or wanted.day)
-    return bool(wanted.suffix), bool(wanted.symbol), wanted.is_whole_symbol, has_year
-
-
-def by_number(wanted: Wanted, may_see: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
-    """The lines of one reading, newest first, by the keys' index alone; for ``parameters``."""
-    key, entry = schema.keys.c, schema.entries.c
-    has_suffix, has_symbol, is_whole, has_year = _shape(wanted)
-    fits: list[ColumnElement[bool]] = [
-        key.series == bindparam("in_series"),
-        key.number == bindparam("in_number"),
-    ]
-    if has_suffix:
-        fits.append(key.suffix == bindparam("in_suffix"))
-    if has_symbol and is_whole:
-        fits.append(key.symbol == bindparam("in_symbol"))
-    elif has_symbol:
-        behind = key.symbol < bindparam("in_symbol_end")
-        fits.append(and_(key.symbol >= bindparam("in_symbol"), behind))
-    if has_year:
-        fits.append(key.year == bindparam("in_year"))
-    return (
-        select(schema.entries, key.year.label("key_year"))
-        .join_from(schema.keys, schema.entries, key.entry == entry.seq)
-        .where(*fits, may_see, entry.state != "dismissed")
-        .order_by(key.year.desc(), key.entry.desc())
-        .limit(bindparam("in_limit"))
-    )
-
-
-def parameters(wanted: Wanted, series: str, limit: int) -> dict[str, Any]:
-    """What a statement of ``by_number`` is run with."""
-    return {
-        "in_series": series,
-        "in_number": wanted.number,
-        "in_suffix": wanted.suffix,
-        "in_symbol": wanted.symbol,
-        "in_symbol_end": wanted.symbol + "~",
-        "in_year": wanted.year or (wanted.day.year if wanted.day else None),
-        "in_limit": limit,
-    }
-
-
-def _why(wanted: Wanted, series: str, row: Any) -> tuple[str, ...]:
+def _why(wanted: Wanted, series: str, line: Line) -> tuple[str, ...]:
     told = ["number" if series == Series.DOCUMENT else series]
     told += ["symbol"] if wanted.symbol else []
     told += ["year"] if wanted.year else []
-    if wanted.day and wanted.day.isoformat() in {row.issued, row.date}:
+    if wanted.day and wanted.day.isoformat() in {line.said.issued, line.date}:
         told.append("day")
     return tuple(told)
 

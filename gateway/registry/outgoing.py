@@ -12,6 +12,7 @@ from gateway.archive import schema as archive
 from gateway.archive.journal import Record
 from gateway.archive.registering import Claim, Insert, Particulars, Reserve, Use, Void
 from gateway.registry import schema
+from gateway.registry.incoming import keep_files
 from gateway.registry.ledger import (
     by_seq,
     change,
@@ -186,12 +187,7 @@ def _fill(connection: Connection, found: Row[Any], said: Claim) -> None:
         row = dict(old) | new
         change(connection, found.seq, **new, **keys_of(row))
         write_keys(connection, row | keys_of(row))
-    file = schema.files
-    for i, one in enumerate(said.files):
-        here = (file.c.entry == found.seq) & (file.c.sha256 == one.sha256)
-        connection.execute(delete(file).where(here))
-        values = {"entry": found.seq, "mail": said.mail, "is_main": i == 0}
-        connection.execute(insert(file).values(values | msgspec.structs.asdict(one)))
+    keep_files(connection, found.seq, said.mail, said.files)
 
 
 def _mail_state(connection: Connection, id_: str) -> str | None:
@@ -217,7 +213,10 @@ def _settle(connection: Connection, record: Record, mail: str, *, has_left: bool
     waiting = select(at.entry).where(at.mail == mail)
     for seq in list(connection.execute(waiting).scalars()):
         found = by_seq(connection, seq)
-        if found is None or found.state != "reserved":
+        if found is None:
+            continue
+        if found.state != "reserved":
+            _told_late(connection, record, found, mail, has_left=has_left)
             continue
         text = f"mail {mail}"
         if not has_left:
@@ -229,8 +228,16 @@ def _settle(connection: Connection, record: Record, mail: str, *, has_left: bool
         if year_of(day) != found.year:
             text = f"{text}; issued in the next year ({day})"
         tell(connection, record, seq, "use", text, counted=True)
-        connection.execute(delete(schema.claims).where(at.entry == seq))
     connection.execute(delete(schema.claims).where(at.mail == mail))
+
+
+def _told_late(
+    connection: Connection, record: Record, found: Row[Any], mail: str, *, has_left: bool
+) -> None:
+    """A message left with a number that was another's by then: for the clerk to see."""
+    if has_left and found.mail != mail:
+        text = f"mail {mail} left with a number that is {found.state} already"
+        tell(connection, record, found.seq, "use", text, counted=False)
 
 
 def use(connection: Connection, record: Record, said: Use) -> None:

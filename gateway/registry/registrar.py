@@ -246,7 +246,9 @@ class Registrar:
         with self.engine.connect() as connection:
             file = connection.execute(
                 select(schema.files.c.sha256).where(
-                    schema.files.c.entry == line.seq, schema.files.c.is_main
+                    schema.files.c.entry == line.seq,
+                    schema.files.c.is_main,
+                    schema.files.c.mail == line.mail,
                 )
             ).scalar()
             row = connection.execute(

@@ -8,7 +8,7 @@ from gateway.archive.registering import Particulars
 
 metadata = MetaData()
 
-VERSION = 1
+VERSION = 2
 
 FIELDS = Particulars.__struct_fields__
 """What a line says of its document: a column each, in ``entries``."""
@@ -126,13 +126,14 @@ files = Table(
     metadata,
     _whole("entry", key=True),
     _text("sha256", key=True),
+    _text("mail", key=True),
     _text("name"),
-    _text("mail"),
     Column("part", Integer, nullable=False, default=-1),
     Column("is_main", Boolean, nullable=False, default=False),
     Index("books_files_sha256", "sha256"),
     sqlite_with_rowid=False,
 )
+"""What came or left with a line, once for each message that bore it."""
 
 said = Table(
     "books_said",

@@ -35,6 +35,7 @@ SENTENCES = (
     later("no letter left"),
     later("carried by mail {mail}, which waits"),
     later("mail {mail} did not leave"),
+    later("mail {mail} left with a number that is {state} already"),
     later("the number stays reserved"),
 )
 STATES = {

@@ -15,6 +15,7 @@ from gateway.mail.number import DocumentNumber, parse
 from gateway.mail.people import ApprovalPolicy, Mailbox, MailboxKind
 from gateway.registry.given import GivenNumbers
 from tests.archive.samples import decide, entry, mail_id
+from tests.conftest import FakeNotepad
 from tests.filters.test_dispatch import GOOD, PAGE, TEXT, mail_with
 from tests.filters.test_dispatch_books import HASH
 from tests.registry.desk import NOON, Clerk, open_desk
@@ -47,10 +48,16 @@ def number(text: str) -> DocumentNumber:
     return found
 
 
-async def found(desk: Clerk, said: str = "01/QĐ-SNgV", sha256: str = HASH) -> list[str]:
+async def found(
+    desk: Clerk, said: str = "01/QĐ-SNgV", sha256: str = HASH, pad: FakeNotepad | None = None
+) -> list[str]:
     """The rules that a signed dispatch with this number meets."""
     page = replace(PAGE, text=TEXT.replace("50/SNgV-VP", said))
     mail = mail_with(replace(GOOD, sha256=sha256, pages=(page,)), books=kept(desk))
+    if pad is not None:
+        services = replace(mail.services, notepad=pad)
+        session = replace(mail.session, services=services)
+        mail = replace(mail, transaction=replace(mail.transaction, session=session))
     await Dispatch().message(mail)
     return [flaw.rule for flaw in mail.transaction.facts[CHECKED][0].flaws]
 
@@ -96,6 +103,47 @@ async def test_one_file_in_two_messages_keeps_its_number(desk: Clerk) -> None:
     desk.put(decide(1, "approval"))
     desk.put(decide(2, "approval", "refuse"))
     assert (await found(desk), await found(desk, sha256="b" * 64)) == ([], ["number-used-already"])
+
+
+async def test_a_file_of_two_messages_is_known_in_both(desk: Clerk) -> None:
+    line = desk.reserve(DAY)
+    for n in (1, 2):
+        desk.put(entry(n, state="held", direction="out", desks=("approval",)))
+        desk.say(Claim(line, NOON, "register", mail_id(n), (File(HASH, "cv.pdf", 1),)))
+    assert {row.mail for row in desk.rows("books_files")} == {mail_id(1), mail_id(2)}
+    desk.put(decide(2, "approval"))
+    assert await found(desk, sha256="b" * 64) == ["number-used-already"]
+    assert {row.mail for row in desk.rows("books_files")} == {mail_id(1), mail_id(2)}
+
+
+async def test_the_second_of_two_at_once_is_seen_before_the_books_know_of_the_first(
+    desk: Clerk,
+) -> None:
+    desk.reserve(DAY)
+    pad = FakeNotepad()
+    assert await found(desk, pad=pad) == []
+    assert await found(desk, pad=pad) == []
+    assert await found(desk, sha256="b" * 64, pad=pad) == ["number-used-already"]
+    pad.values.clear()  # Its time has passed.
+    assert await found(desk, sha256="b" * 64, pad=pad) == []
+
+
+async def test_two_that_passed_nevertheless_use_the_number_once_and_the_clerk_sees_it(
+    desk: Clerk,
+) -> None:
+    line = desk.reserve(DAY)
+    for n in (1, 2):
+        desk.put(entry(n, state="held", direction="out", desks=("approval",)))
+        desk.say(Claim(line, NOON, "register", mail_id(n), (File(f"{n}" * 64, "cv.pdf", 1),)))
+    desk.put(decide(1, "approval"))
+    desk.put(decide(2, "approval"))
+    assert (desk.line(line).state, desk.line(line).mail) == ("used", mail_id(1))
+    late = desk.last_word()
+    assert (late.counted, late.text) == (
+        False,
+        f"mail {mail_id(2)} left with a number that is used already",
+    )
+    assert await found(desk, sha256="2" * 64) == ["number-used-already"]
 
 
 async def test_a_range_asks_for_each_of_its_numbers(desk: Clerk) -> None:
