@@ -9,10 +9,14 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from sqlalchemy import select
+
+from gateway.archive import schema as archive
 from gateway.archive.commands import Command
 from gateway.archive.journal import Entry
+from gateway.archive.queries import Found
 from gateway.archive.registering import View
 from gateway.archive.shelf import Shelf
 from gateway.cli.office import beside
@@ -21,7 +25,7 @@ from gateway.registry.columns import day
 from gateway.registry.desk import Outcome, RegistryDesk
 from gateway.registry.lines import Line
 from gateway.registry.lookup import Lookup
-from gateway.registry.rights import Asker, Rights
+from gateway.registry.rights import Asker, Forbidden, Rights
 from gateway.registry.tables import BooksTable
 from gateway.registry.texts import FtsTexts, texts_path
 from gateway.registry.told import state
@@ -29,6 +33,10 @@ from gateway.runtime.words import retold, tr
 from gateway.settings.parts import read_books, read_server
 
 WAIT_S = 10.0
+COVERED = "···"
+"""In place of a subject that whoever asks may not read."""
+REASON_MIN = 8
+"""Signs of a reason for which the glass is broken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +54,33 @@ class Opened:
     def lookup(self) -> Lookup:
         return self.desk.lookup
 
+    @property
+    def names(self) -> dict[str, str]:
+        """``unit:<key>`` and ``person:<login>`` as people write them."""
+        people = self.directory
+        names = {f"unit:{k}": unit.name for k, unit in people.units.items()}
+        return names | {f"person:{k}": person.name for k, person in people.people.items()}
+
+    def readable(self, rows: list[Found]) -> list[Found]:
+        """Of these messages those that he may read; the operator sees all, without subjects."""
+        if self.asker.is_blind:
+            return [replace(row, subject=COVERED if row.subject else "") for row in rows]
+        mail = archive.mails.c
+        may_read = self.lookup.rights.may_read_mail(self.asker)
+        with self.lookup.engine.connect() as connection:
+            fits = select(mail.seq).where(mail.seq.in_([row.seq for row in rows]), may_read)
+            allowed = set(connection.execute(fits).scalars())
+        return [row for row in rows if row.seq in allowed]
+
+    def may_read(self, found: Found) -> Found:
+        """The message, if he may read it, which is written down. Forbidden if not."""
+        rows = self.readable([found])
+        if not rows:
+            name = found.number or found.id
+            raise Forbidden(tr("{name} is not {asker}'s to read", name=name, asker=self.asker))
+        self.lookup.viewed(self.asker, "message", [found.id])
+        return rows[0]
+
 
 def add_asker(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
@@ -54,6 +89,18 @@ def add_asker(parser: argparse.ArgumentParser) -> None:
         default="",
         help=tr("the login on whose behalf you act; it is written down with your own user name"),
     )
+    parser.add_argument(
+        "--break-glass",
+        dest="glass",
+        default="",
+        metavar="REASON",
+        help=tr("see what is said without being anybody; kept in the journal with your reason"),
+    )
+
+
+def covered() -> str:
+    """What stands where something is not shown to who asks without being anybody."""
+    return tr("what is said is covered: --as LOGIN, or --break-glass REASON, which is written down")
 
 
 @contextmanager
@@ -76,10 +123,18 @@ def opened(chosen: argparse.Namespace) -> Iterator[Opened]:
     try:
         lookup = Lookup(shelf.engine, rights, texts, note)
         desk = RegistryDesk(lookup, keep, lambda: time.time_ns() // 1_000_000)
-        yield Opened(people, books, shelf, desk, Asker(login, getpass.getuser()), texts)
+        yield Opened(people, books, shelf, desk, _asker(login, chosen.glass), texts)
     finally:
         texts.close()
         shelf.close()
+
+
+def _asker(login: str, glass: str) -> Asker:
+    if login and glass:
+        raise ValueError(tr("--as or --break-glass, not both: who is somebody has his own rights"))
+    if glass and len(glass.strip()) < REASON_MIN:
+        raise ValueError(tr("say why you break the glass, in words that others understand"))
+    return Asker(login, getpass.getuser(), glass.strip())
 
 
 def line_text(line: Line) -> str:

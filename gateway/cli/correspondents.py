@@ -12,9 +12,18 @@ from gateway.archive.shelf import Shelf
 from gateway.cli.office import OFFICE, printed, settings, shelf
 from gateway.cli.queue import give, now_ms
 from gateway.directory.correspondents import Correspondents
+from gateway.mail.correspondents import Sure
 from gateway.mail.number import parse
 from gateway.registry.aliases import Aliases
-from gateway.runtime.words import tr
+from gateway.runtime.words import later, tr
+
+SURE = {
+    Sure.NAMED: later("its very name"),
+    Sure.CONFIRMED: later("confirmed"),
+    Sure.GUESSED: later("guessed: confirm it"),
+    Sure.UNKNOWN: later("unknown: say whom it stands for"),
+}
+"""How far a printed recipient is known."""
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -95,7 +104,7 @@ def _document(chosen: argparse.Namespace) -> str:
 def _told(book: Correspondents, text: str, document: str) -> int:
     today: date = datetime.now(OFFICE).date()
     meant = book.meant(text, document)
-    sys.stdout.write(f"{text}: {meant.sure}{f' ({meant.note})' if meant.note else ''}\n")
+    sys.stdout.write(f"{text}: {tr(SURE[meant.sure])}{f' ({meant.note})' if meant.note else ''}\n")
     for key in meant.keys:
         one = book.one(key, today)
         if one is not None:

@@ -1,7 +1,7 @@
 """``vanthu find``: documents by number in any spelling, by arrival number, by words; messages too.
 
 The rights are those of ``--as``. Without it the operator asks: he finds lines and messages by
-number and people, and is not told what documents say.
+number and people, and is told neither subjects nor what documents say.
 """
 
 from __future__ import annotations
@@ -10,29 +10,28 @@ import argparse
 import sys
 from datetime import date, datetime, time
 
-from sqlalchemy import select
-
-from gateway.archive import schema as archive
 from gateway.archive.commands import ArchiveNumber
 from gateway.archive.queries import Found, Wanted
-from gateway.cli.books import Opened, add_asker, line_text, opened
+from gateway.cli.books import COVERED, Opened, add_asker, covered, line_text, opened
 from gateway.cli.look import line
 from gateway.cli.office import OFFICE, printed, when
+from gateway.mail.wanted import readings
 from gateway.registry.lookup import LIMIT, Hit, Letter
-from gateway.runtime.words import tr
+from gateway.registry.rights import Forbidden
+from gateway.runtime.words import later, tr
 
 OVER = 10
 """Times as many messages are fetched as are shown, since some are not for whoever asks."""
 
 MATCHED = {
-    "arrival": "số đến",
-    "number": "số, ký hiệu",
-    "maybe": "số, ký hiệu (chưa xác nhận)",
-    "symbol": "ký hiệu",
-    "year": "năm",
-    "day": "ngày",
-    "words": "nội dung",
-    "file": "trong tệp",
+    "arrival": later("arrival number"),
+    "number": later("number and symbol"),
+    "maybe": later("number and symbol (not confirmed)"),
+    "symbol": later("symbol"),
+    "year": later("year"),
+    "day": later("day"),
+    "words": later("words of the line"),
+    "file": later("inside a file"),
 }
 
 
@@ -53,6 +52,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 def _find(chosen: argparse.Namespace) -> int:
     text = " ".join(chosen.words)
     with opened(chosen) as at:
+        _must_not_guess(at, chosen, text)
         hits = at.lookup.find(at.asker, text, chosen.limit) if text else []
         letters = at.lookup.letters(at.asker, text, chosen.limit or LIMIT) if text else []
         rows = _messages(at, chosen, text)
@@ -61,22 +61,36 @@ def _find(chosen: argparse.Namespace) -> int:
     if chosen.json:
         printed([*hits, *letters, *rows], as_json=True)
     else:
-        _tell(hits, letters, rows)
+        _tell(hits, letters, rows, chosen.limit)
     return 0 if hits or letters or rows else 1
 
 
-def _tell(hits: list[Hit], letters: list[Letter], rows: list[Found]) -> None:
+def _must_not_guess(at: Opened, chosen: argparse.Namespace, text: str) -> None:
+    """Who may not read what is said may not ask which mail says it, either."""
+    is_plain = not text or _is_archive_number(text) or bool(readings(text))
+    if at.asker.is_blind and (chosen.subject or not is_plain):
+        raise Forbidden(tr("By words and subjects: --as LOGIN, or --break-glass REASON"))
+
+
+def _tell(hits: list[Hit], letters: list[Letter], rows: list[Found], limit: int) -> None:
     for hit in hits:
-        why = ", ".join(MATCHED[one] for one in hit.matched)
+        why = ", ".join(tr(MATCHED[one]) for one in hit.matched)
         sys.stdout.write(f"{line_text(hit.line)}  [{why}]\n")
     if hits:
         sys.stdout.write(tr("`vanthu register show ID` opens one of these.") + "\n")
+    if any(hit.matched in {("number",), ("arrival",)} for hit in hits) and not limit:
+        sys.stdout.write(
+            tr("Of bare digits the newest are shown; say the symbol or the year, or --limit N.")
+            + "\n"
+        )
     for letter in letters:
         sys.stdout.write(
             f"{letter.number:13} {letter.id} {when(letter.at_ms)} {letter.sender}: "
-            f"{letter.subject}  [{MATCHED['file']}]\n"
+            f"{letter.subject}  [{tr(MATCHED['file'])}]\n"
         )
     printed(map(line, rows), as_json=False)
+    if any(row.subject == COVERED for row in rows):
+        sys.stderr.write(covered() + "\n")
 
 
 def _messages(at: Opened, chosen: argparse.Namespace, text: str) -> list[Found]:
@@ -89,18 +103,14 @@ def _messages(at: Opened, chosen: argparse.Namespace, text: str) -> list[Found]:
         state=chosen.state,
         since_ms=_ms(chosen.since),
         until_ms=_ms(chosen.until),
-        limit=(chosen.limit or LIMIT) * (1 if at.asker.is_operator else OVER),
+        limit=(chosen.limit or LIMIT) * (OVER if at.asker.login else 1),
         words="" if number else text,
         number=number,
     )
+    if wanted.words and at.asker.is_blind:
+        return []
     rows = at.shelf.queries.find(wanted)
-    if not at.asker.is_operator:
-        mail = archive.mails.c
-        may_read = at.lookup.rights.may_read_mail(at.asker)
-        with at.lookup.engine.connect() as connection:
-            fits = select(mail.seq).where(mail.seq.in_([row.seq for row in rows]), may_read)
-            allowed = set(connection.execute(fits).scalars())
-        rows = [row for row in rows if row.seq in allowed][: chosen.limit or LIMIT]
+    rows = at.readable(rows)[: chosen.limit or LIMIT]
     at.lookup.viewed(at.asker, "messages", [row.id for row in rows], text)
     return rows
 

@@ -12,14 +12,17 @@ from pathlib import Path
 
 from gateway.archive.commands import Receive
 from gateway.archive.queries import Found
-from gateway.cli.office import one, printed, settings, shelf, when
+from gateway.cli.books import add_asker, covered, opened
+from gateway.cli.office import one, printed, settings, when
 from gateway.mail.services import Notepad
+from gateway.registry.rights import Forbidden
 from gateway.runtime.words import retold, tr
 
 
 def add_why(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("message", help=tr("its archive number or id"))
     parser.add_argument("--json", action="store_true")
+    add_asker(parser)
     parser.set_defaults(work=_why)
 
 
@@ -27,6 +30,7 @@ def add_show(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("message", help=tr("its archive number or id"))
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--delivered", action="store_true", help=tr("as it was delivered"))
+    add_asker(parser)
     parser.set_defaults(work=_show)
 
 
@@ -52,9 +56,9 @@ def line(found: Found) -> str:
 
 
 def _why(chosen: argparse.Namespace) -> int:
-    with shelf(chosen) as opened:
-        found = one(opened, chosen.message)
-        story = opened.queries.why(found)
+    with opened(chosen) as at:
+        found = at.may_read(one(at.shelf, chosen.message))
+        story = at.shelf.queries.why(found)
     if chosen.json:
         return printed(story, as_json=True)
     sys.stdout.write(line(found) + "\n")
@@ -80,9 +84,12 @@ def _show(chosen: argparse.Namespace) -> int:
     from gateway.archive.changes import edits
     from gateway.mail.message import Message
 
-    with shelf(chosen) as opened:
-        found = one(opened, chosen.message)
-        record = opened.queries.record(found)
+    with opened(chosen) as at:
+        found = one(at.shelf, chosen.message)
+        if at.asker.is_blind:
+            raise Forbidden(f"{found.number or found.id}: {covered()}")
+        at.may_read(found)
+        record = at.shelf.queries.record(found)
     command = record.command
     assert isinstance(command, Receive)
     message = Message(record.raw)

@@ -50,7 +50,8 @@ def _add_looking(action: Any) -> None:
     action("show", tr("all that is known of a line"), show, "line").add_argument(
         "--save", type=Path, help=tr("a folder to put its files and its message into")
     )
-    action("views", tr("who has looked at a line"), views, "line")
+    what = tr("who has looked at a line or a message; break-glass: who broke it")
+    action("views", what, views, "line")
     one = action("print", tr("a register, or the slips of a line, as PDF"), print_out, "target")
     one.add_argument("--year", type=int, default=0)
     one.add_argument("--follow-up", action="store_true", help="sổ theo dõi giải quyết văn bản đến")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gateway.cli.books import Opened, line_text, told
+from gateway.registry import told as words
 from gateway.registry.dossier import Dossier, dossier
 from gateway.registry.lines import Line
 from gateway.runtime.words import tr
@@ -71,12 +72,13 @@ def shown(found: Dossier, offered: list[Choice], changes: dict[str, str]) -> str
     rows = [line_text(line)]
     for name in ASKED:
         value = changes.get(name) or getattr(line.said, name)
-        rows.append(f"  {name:11} {value or '—'}")
+        rows.append(f"  {words.field(name):17} {value or '—'}")
     rows += [
-        f"  {key}) {one.field} = {one.value}  ({one.source}, {one.confidence:.0%})"
+        f"  {key}) {words.field(one.field)} = {one.value}  "
+        f"({words.source(one.source)}, {one.confidence:.0%})"
         for key, one in zip(DIGITS, offered, strict=False)
     ]
-    rows += [f"  ! {kind}: {line_text(other)}" for kind, other in found.links]
+    rows += [f"  ! {words.link(kind)}: {line_text(other)}" for kind, other in found.links]
     return "\n".join(rows) + "\n"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from collections.abc import Iterator
 from datetime import datetime
@@ -12,11 +13,12 @@ from typing import Any
 
 from sqlalchemy import select
 
-from gateway.cli.books import Opened, line_text, told
+from gateway.cli.books import Opened, covered, line_text
+from gateway.cli.books import told as tell
 from gateway.cli.office import OFFICE, when
 from gateway.mail.message import Message
-from gateway.registry import schema
-from gateway.registry.columns import PROGRESS, Beside, beside, day
+from gateway.registry import schema, told
+from gateway.registry.columns import Beside, beside, day
 from gateway.registry.dossier import Dossier, dossier
 from gateway.registry.edxml import (
     STATUS,
@@ -28,6 +30,7 @@ from gateway.registry.edxml import (
     write_status,
 )
 from gateway.registry.lines import Line
+from gateway.registry.lookup import BREAK_GLASS
 from gateway.registry.reading import papers_in
 from gateway.runtime.words import retold, tr
 
@@ -42,11 +45,11 @@ def show(at: Opened, chosen: argparse.Namespace) -> int:
     at.lookup.viewed(at.asker, "line", [line.id])
     found = dossier(at.lookup.engine, line)
     sys.stdout.write(line_text(line) + "\n")
-    rows = _bare(found) if at.asker.is_operator else _whole(at, found)
+    rows = _bare(found) if at.asker.is_blind else _whole(at, found)
     for row in rows:
         sys.stdout.write(f"  {row}\n")
-    if at.asker.is_operator:
-        sys.stderr.write(tr("Say --as LOGIN to see what it says.") + "\n")
+    if at.asker.is_blind:
+        sys.stderr.write(covered() + "\n")
     elif chosen.save:
         _save(at, found, chosen.save)
     return 0
@@ -58,40 +61,54 @@ def _bare(found: Dossier) -> Iterator[str]:
 
 
 def _whole(at: Opened, found: Dossier) -> Iterator[str]:
-    line = found.line
+    line, names = found.line, at.names
     for name in schema.FIELDS:
         if value := getattr(line.said, name):
-            yield f"{name:13} {value}"
-    yield f"{tr('progress'):13} {PROGRESS.get(line.progress, line.progress)}"
+            shown = day(value) if name in {"issued", "transferred"} else value
+            yield f"{told.field(name):17} {shown}"
+    yield f"{tr('progress'):17} {told.step(line.progress)}"
     if line.direction_text:
-        yield f"{tr('direction'):13} {line.direction_text} ({line.directed_by})"
+        by = names.get(f"person:{line.directed_by}", line.directed_by)
+        yield f"{tr('direction'):17} {line.direction_text} ({by})"
     row: Any
     for row in found.tasks:
-        yield f"{tr('task'):13} {row.who} ({row.role}) {day(row.due)} {row.status} {row.note}"
+        who = f"{names.get(row.who, row.who)} ({told.role(row.role)})"
+        due = f" {tr('until')} {day(row.due)}" if row.due else ""
+        yield f"{tr('task'):17} {who}{due}: {told.step(row.status)} {row.note}".rstrip()
     for row in found.arrivals:
-        yield f"{tr('came'):13} {when(row.came_ms)} {row.route} {row.mailbox}"
+        yield f"{tr('came'):17} {when(row.came_ms)} {told.route(row.route)} {row.mailbox}".rstrip()
     for row in found.files:
-        yield f"{tr('file'):13} {row.name} sha256 {row.sha256}"
+        yield f"{tr('file'):17} {row.name} sha256 {row.sha256}"
     if saved := at.texts.saved(line.seq):
-        yield f"{tr('saved as'):13} {saved}"
-    yield from _history(found)
+        yield f"{tr('saved as'):17} {saved}"
+    yield from _history(at, found)
     yield from _story(at, found)
 
 
-def _history(found: Dossier) -> Iterator[str]:
+_WHO = re.compile(r"\b((?:unit|person):[\w.-]+)(?: \((lead|support)\))?")
+"""Somebody who was given a document, as the fold writes him down."""
+
+
+def _role(name: str | None) -> str:
+    return f" ({told.role(name)})" if name else ""
+
+
+def _history(at: Opened, found: Dossier) -> Iterator[str]:
     """Where its values come from, and all that happened to it."""
     row: Any
     for row in found.said:
-        yield f"{tr('source'):13} {row.field} = {row.value} ({row.source}, {row.confidence:.0%})"
+        worth = f"{told.source(row.source)}, {row.confidence:.0%}"
+        yield f"{tr('source'):17} {told.field(row.field)} = {row.value} ({worth})"
     for kind, other in found.links:
-        yield f"{kind:13} {line_text(other)}"
+        yield f"{told.link(kind):17} {line_text(other)}"
     for number, id_ in found.mails:
-        yield f"{tr('message'):13} {number} ({id_}): vanthu show {number}; vanthu why {number}"
+        yield f"{tr('message'):17} {number} ({id_}): vanthu show {number}; vanthu why {number}"
     for row in found.amends:
-        yield f"{tr('corrected'):13} {row.field}: {row.before!r} → {row.after!r}"
+        yield f"{tr('corrected'):17} {told.field(row.field)}: {row.before!r} → {row.after!r}"
     for row in found.events:
         late = "" if row.counted else f" ({tr('did not count')})"
-        yield f"{when(row.at_ms)} {row.kind} {row.actor} {retold(row.text)}{late}"
+        said = _WHO.sub(lambda m: at.names.get(m[1], m[1]) + _role(m[2]), retold(row.text))
+        yield f"{when(row.at_ms)} {told.event(row.kind)} {row.actor} {said}{late}"
 
 
 def _story(at: Opened, found: Dossier) -> Iterator[str]:
@@ -124,26 +141,35 @@ def _save(at: Opened, found: Dossier, folder: Path) -> None:
 
 
 def views(at: Opened, chosen: argparse.Namespace) -> int:
-    """Who has looked; for those who keep the book, and leaders."""
-    line = _named(at, chosen)
-    if at.asker.login not in at.lookup.rights.leaders:
-        at.lookup.rights.must_keep(at.asker, line.book)
+    """Who has looked: at a line, for who keeps its book; at a message, for who may read it; by
+    breaking the glass, for leaders."""
     view = schema.views.c
+    is_glass = chosen.line == BREAK_GLASS
+    if is_glass:
+        at.lookup.rights.must_lead(at.asker)
+    fits = view.what == BREAK_GLASS if is_glass else view.object == _looked_at(at, chosen)
     with at.lookup.engine.connect() as connection:
-        rows = connection.execute(
-            select(schema.views).where(view.object == line.id).order_by(view.seq)
-        ).all()
+        rows = connection.execute(select(schema.views).where(fits).order_by(view.seq)).all()
     for row in rows:
-        sys.stdout.write(f"{when(row.at_ms)} {row.what:8} {row.actor} {row.query}\n")
+        what = f"{told.look(row.what)} {row.object}" if is_glass else told.look(row.what)
+        sys.stdout.write(f"{when(row.at_ms)} {what:8} {row.actor} {row.query}\n")
     return 0
 
 
+def _looked_at(at: Opened, chosen: argparse.Namespace) -> str:
+    """The id of the message or the line that is meant."""
+    mail = at.shelf.queries.one(chosen.line) if at.asker.login else None
+    if mail is not None:
+        return at.may_read(mail).id
+    line = _named(at, chosen)
+    if at.asker.login not in at.lookup.rights.leaders:
+        at.lookup.rights.must_keep(at.asker, line.book)
+    return line.id
+
+
 def _beside(at: Opened, key: str, year: int) -> Beside:
-    people = at.directory
-    names = {f"unit:{k}": unit.name for k, unit in people.units.items()}
-    names |= {f"person:{k}": person.name for k, person in people.people.items()}
     with at.lookup.engine.connect() as connection:
-        return beside(connection, names, key, year)
+        return beside(connection, at.names, key, year)
 
 
 def print_out(at: Opened, chosen: argparse.Namespace) -> int:
@@ -190,7 +216,7 @@ def _volume(at: Opened, key: str, year: int) -> int:
 
 def _readable(at: Opened, chosen: argparse.Namespace) -> Line:
     line = _named(at, chosen)
-    if at.asker.is_operator:
+    if not at.asker.login:
         at.lookup.rights.must_keep(at.asker, line.book)
     return line
 
@@ -288,4 +314,4 @@ def take_edxml(at: Opened, chosen: argparse.Namespace) -> int:
     key, _ = at.desk.book(chosen.book, "in")
     for wrong in envelope.damaged:
         sys.stderr.write(f"{wrong}\n")
-    return told(at.desk.take_in(at.asker, key, envelope.document, "", "axis"))
+    return tell(at.desk.take_in(at.asker, key, envelope.document, "", "axis"))

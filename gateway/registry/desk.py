@@ -131,7 +131,7 @@ class RegistryDesk:
         statement = select(schema.entries).where(*fits, may_see).order_by(*order)
         with self.lookup.engine.connect() as connection:
             rows = [of_row(row) for row in connection.execute(statement)]
-        return [row.bare for row in rows] if asker.is_operator else rows
+        return [row.bare for row in rows] if asker.is_blind else rows
 
     def confirm(self, asker: Asker, line: Line, changes: dict[str, str], day: str = "") -> Outcome:
         """Into the book, with what the clerk put right."""

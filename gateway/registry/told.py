@@ -63,6 +63,141 @@ LABELS = (
 """What stands before the facts of a line on the screen."""
 
 
+FIELDS = {
+    "number": later("number and symbol"),
+    "issued": later("day of issue"),
+    "date": later("day of arrival"),
+    "kind": later("kind"),
+    "abstract": later("abstract"),
+    "issuer": later("issuer"),
+    "signer": later("signer"),
+    "signer_title": later("signer's title"),
+    "recipients": later("distribution"),
+    "receiver": later("receiver"),
+    "copies": later("copies"),
+    "pages": later("pages"),
+    "urgency": later("urgency"),
+    "transferred": later("day of transfer"),
+    "acknowledged": later("acknowledged by"),
+    "language": later("language"),
+    "medium": later("medium"),
+    "organ": later("organisation code"),
+    "edxml": later("edXML id"),
+    "reply_to": later("answers"),
+    "note": later("note"),
+}
+EVENTS = {
+    "arrive": later("came in"),
+    "register": later("put into the book"),
+    "propose": later("proposed"),
+    "arrived again": later("arrived again"),
+    "same": later("found the same"),
+    "dismiss": later("left out of the book"),
+    "reserve": later("number reserved"),
+    "insert": later("number inserted"),
+    "claim": later("carried by a message"),
+    "unclaim": later("carried no more"),
+    "use": later("number used"),
+    "void": later("number made void"),
+    "amend": later("line corrected"),
+    "direct": later("direction given"),
+    "progress": later("progress"),
+    "close year": later("year closed"),
+}
+STEPS = {
+    "received": later("received"),
+    "registered": later("registered"),
+    "submitted": later("submitted"),
+    "directed": later("directed"),
+    "assigned": later("assigned"),
+    "in-progress": later("in progress"),
+    "done": later("done"),
+    "refused": later("refused by its receiver"),
+}
+"""QĐ 28/2018/QĐ-TTg, article 10."""
+ROUTES = {
+    "agency": later("by the agency's mailbox"),
+    "unit": later("by a unit's mailbox"),
+    "person": later("by a personal mailbox"),
+    "axis": later("by the document axis"),
+    "portal": later("by the portal"),
+    "paper": later("on paper"),
+    "hand": later("by hand"),
+}
+SOURCES = {
+    "hand": later("by hand"),
+    "edxml": later("the sender's edXML"),
+    "signature-field": later("a signature field"),
+    "text": later("the document's text"),
+    "hidden-text": later("a text layer behind the picture"),
+    "ocr": later("OCR of the picture"),
+    "subject": later("the mail's subject"),
+    "body": later("the mail's text"),
+    "file-name": later("the file's name"),
+}
+ROLES = {"lead": later("in charge"), "support": later("co-operating")}
+LINKS = {
+    "strong": later("most likely the same"),
+    "weak": later("the same number"),
+    "raised": later("passed on from"),
+    "passed": later("passed on to"),
+}
+LOOKS = {
+    "search": later("searched"),
+    "messages": later("searched messages"),
+    "message": later("read the message"),
+    "line": later("opened"),
+    "list": later("listed"),
+    "file": later("took the files"),
+    "print": later("printed"),
+    "break-glass": later("broke the glass"),
+}
+
+
+def _in(table: dict[str, str], name: str) -> str:
+    return tr(table[name]) if name in table else name
+
+
 def state(name: str) -> str:
     """A line's state in words."""
-    return tr(STATES[name]) if name in STATES else name
+    return _in(STATES, name)
+
+
+def field(name: str) -> str:
+    """A column of a line."""
+    return _in(FIELDS, name)
+
+
+def event(kind: str) -> str:
+    """What somebody said to the books; of a step, the step."""
+    return _in(EVENTS | STEPS, kind)
+
+
+def step(name: str) -> str:
+    """How far a document has come."""
+    return _in(STEPS, name)
+
+
+def route(name: str) -> str:
+    """The way that a document came in by."""
+    return _in(ROUTES, name)
+
+
+def source(name: str) -> str:
+    """Where a value was read."""
+    return _in(SOURCES, name)
+
+
+def role(name: str) -> str:
+    """What somebody who was given a document has to do with it."""
+    return _in(ROLES, name)
+
+
+def link(kind: str) -> str:
+    """How two lines belong together."""
+    return _in(LINKS, kind)
+
+
+def look(what: str) -> str:
+    """What somebody did who looked."""
+    return _in(LOOKS, what)

@@ -64,7 +64,10 @@ def send(gateway: Gateway, *to: str, letter: bytes = LETTER) -> str:
 def as_delivered(gateway: Gateway, number: str) -> bytes:
     line = [sys.executable, "-m", "gateway.cli", "--config", str(gateway.config)]
     shown = subprocess.run(
-        [*line, "show", "--delivered", number], cwd=ROOT, capture_output=True, check=True
+        [*line, "show", "--delivered", number, "--break-glass", "interop"],
+        cwd=ROOT,
+        capture_output=True,
+        check=True,
     )
     return shown.stdout
 

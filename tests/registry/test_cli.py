@@ -70,7 +70,7 @@ def test_a_number_from_its_reservation_to_its_end(terminal: Terminal) -> None:
 
 def test_an_arrival_from_the_paper_to_its_end(terminal: Terminal, tmp_path: Path) -> None:
     terminal("register", "add", "--set", "abstract=V/v mời họp", *FIELDS)
-    assert "số đến" in terminal("find", "1")
+    assert "arrival number" in terminal("find", "1")
     for typed in ("12/SNV-VP", "12 snv vp", "số 0012 / snv – vp ngày 9/8/2026"):
         assert "12/SNV-VP" in terminal("find", typed)
     terminal(
@@ -114,6 +114,44 @@ def test_only_who_may_does_and_sees(terminal: Terminal) -> None:
     assert "riêng" in terminal("find", "--recipient", "minh@songoaivu.example", login="minh")
     terminal("find", "--recipient", "minh@songoaivu.example", login="binh", fails=True)
     terminal("find", "12", login="nobody", fails=True)
+
+
+def test_an_operator_sees_that_mail_flows_and_breaks_the_glass_with_a_reason(
+    terminal: Terminal,
+) -> None:
+    flows = terminal("find", "--recipient", "minh@songoaivu.example", login="")
+    assert "minh@songoaivu.example" in flows
+    assert "riêng" not in flows
+    for guess in (("find", "tuần tra"), ("find", "--subject", "riêng")):
+        assert "--as LOGIN" in terminal(*guess, login="", fails=True)
+    number = flows.split()[0]
+    assert "--break-glass" in terminal("show", number, login="", fails=True)
+    assert "riêng" not in terminal("why", number, login="")
+    assert "not binh" in terminal("why", number, login="binh", fails=True)
+    glass = ("--break-glass", "thư bị báo là mất, ông Minh nhờ xem")
+    assert "in words" in terminal("show", number, "--break-glass", "x", login="", fails=True)
+    assert "not both" in terminal("why", number, *glass, login="lan", fails=True)
+    assert "riêng" in terminal("why", number, *glass, login="")
+    seen = terminal("register", "views", "break-glass", login="binh")
+    assert "ông Minh nhờ xem" in seen
+    assert "os:" in seen
+    assert "ông Minh nhờ xem" in terminal("register", "views", number, login="minh")
+    terminal("register", "views", number, login="lan", fails=True)
+    terminal("register", "views", "break-glass", login="minh", fails=True)
+
+
+def test_a_line_is_shown_in_the_readers_language(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    terminal("register", "add", "--set", "abstract=V/v mời họp", *FIELDS)
+    terminal("register", "route", "1", "--direction", "xử lý", "--lead", "unit:lanhsu")
+    monkeypatch.setenv("VANTHU_LANG", "vi")
+    shown = terminal("register", "show", "1")
+    for text in ("trích yếu", "ngày ban hành", "09/08/2026", "vào sổ", "chủ trì", "Phòng Lãnh sự"):
+        assert text in shown
+    for name in ("abstract", "issuer", "register ", "unit:lanhsu", "assigned", "paper"):
+        assert name not in shown
+    assert "[số đến]" in terminal("find", "1")
 
 
 def test_mistakes_say_what_to_do(terminal: Terminal, tmp_path: Path) -> None:

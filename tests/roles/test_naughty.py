@@ -63,6 +63,7 @@ def accepted(gateway: Gateway, texts: list[str]) -> dict[str, bytes]:
 
 def shown(gateway: Gateway, number: str) -> bytes:
     line = [sys.executable, "-m", "gateway.cli", "--config", str(gateway.config), "show", number]
+    line += ["--as", "lan"]
     return subprocess.run(line, cwd=ROOT, capture_output=True, check=True).stdout
 
 
@@ -77,9 +78,9 @@ def is_plain(text: str) -> bool:
 def check(gateway: Gateway, texts: list[str]) -> None:
     kept = accepted(gateway, texts)
     gateway.settle()
-    listed = gateway.command("find", "--limit", "5000").stdout
+    listed = gateway.command("find", "--limit", "5000", "--as", "lan").stdout
     assert all(is_plain(line) for line in listed.split("\n"))
-    found = gateway.found("--limit", "5000")
+    found = gateway.found("--limit", "5000", "--as", "lan")
     assert {str(row["number"]) for row in found} == set(kept)
     assert all(str(row["subject"]).startswith("N ") for row in found)
     box = gateway.config.parent / "data/mail/songoaivu.example/lan/new"

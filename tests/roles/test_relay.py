@@ -110,13 +110,16 @@ def test_a_letter_is_kept_delivered_found_and_explained(gateway: Gateway) -> Non
     (delivered,) = box.iterdir()
     assert delivered.read_bytes().endswith(LETTER)
     assert delivered.read_bytes().startswith(b"Return-Path: <citizen@example.net>\r\n")
-    assert [f["subject"] for f in gateway.found(number)] == ["Đơn"]
+    assert [f["subject"] for f in gateway.found(number, "--as", "lan")] == ["Đơn"]
     assert [f["number"] for f in gateway.found("--sender", "citizen")] == [number]
     story = gateway.command("why", number).stdout
     assert "helo client.example" in story
     assert "delivered" in story
     shown = subprocess.run(
-        [sys.executable, "-m", "gateway.cli", "--config", str(gateway.config), "show", number],
+        [
+            *(sys.executable, "-m", "gateway.cli", "--config", str(gateway.config)),
+            *("show", number, "--as", "lan"),
+        ],
         cwd=ROOT, capture_output=True, check=True,
     )  # fmt: skip
     assert shown.stdout == LETTER
