@@ -24,6 +24,8 @@ from tests.load.postfix import NoPostfix, postfix
 
 KB, MB = 1000, 1_000_000
 WARM = 200
+SETTLE_S = 1.0
+"""Until the outcome of the last delivery has been written down."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,11 +155,14 @@ def delivered(rounds: int) -> None:
 
 
 def through(port: int, pids: list[int], end: Sink, case: Case) -> Sent:
-    before, began = end.count, time.perf_counter()
+    """Rate and processor until the last message has arrived, and what is written down after it."""
+    before, used, began = end.count, cpu_s(pids), time.perf_counter()
     sent = send(port, pids, *case.options)
     end.wait(before + case.messages)
     rate = case.messages / (time.perf_counter() - began)
-    return Sent(rate, sent.cpu_us, sent.p50_ms, sent.p99_ms, sent.refused)
+    time.sleep(SETTLE_S)
+    cpu_us = 1e6 * (cpu_s(pids) - used) / case.messages
+    return Sent(rate, cpu_us, sent.p50_ms, sent.p99_ms, sent.refused)
 
 
 def judged(rounds: int) -> None:
