@@ -6,63 +6,16 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-import msgspec
-from sqlalchemy import ColumnElement, Engine, Select, bindparam, func, select
+from sqlalchemy import ColumnElement, Engine, Select, func, select
 
 from gateway.archive import schema
 from gateway.archive.commands import ArchiveNumber, Receive
 from gateway.archive.journal import Record
 from gateway.archive.keeper import FileJournal
+from gateway.archive.owed import Owed, added_fields, due
 from gateway.archive.words import matching
 
-_DUE = (
-    select(
-        schema.mails,
-        schema.recipients.c.address,
-        schema.recipients.c.attempts,
-        schema.recipients.c.notify,
-        schema.recipients.c.orcpt,
-        schema.recipients.c.delay_told,
-        schema.recipients.c.state.label("standing"),
-        schema.recipients.c.reply,
-    )
-    .join_from(schema.recipients, schema.mails, schema.mails.c.seq == schema.recipients.c.seq)
-    .where(schema.recipients.c.due_ms <= bindparam("now"))
-    .order_by(schema.recipients.c.due_ms)
-    .limit(bindparam("most"))
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Owed:
-    """One recipient who has not got a message yet, and what delivering it needs to know."""
-
-    seq: int
-    id: str
-    recipient: str
-    sender: str
-    attempts: int
-    received_ms: int
-    notify: tuple[str, ...]
-    orcpt: str
-    segment: int
-    offset: int
-    size: int
-    """Bytes of the message."""
-    number: str = ""
-    direction: str = "in"
-    envid: str = ""
-    ret: str = ""
-    is_8bit: bool = False
-    is_utf8: bool = False
-    is_null_ok: bool = True
-    added: tuple[tuple[str, str], ...] = ()
-    """Header fields that a desk put on top when it released it: (name, value)."""
-    state: str = "owed"
-    """owed, deferred; failed where an admin said so and the sender is yet to be told."""
-    is_delay_told: bool = False
-    reply: str = ""
-    """What was said the last time."""
+_APPLIED = select(schema.marks.c.seq).where(schema.marks.c.name == "fold")
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,10 +104,7 @@ class Queries:
 
     def due(self, now_ms: int, limit: int, skip: Collection[tuple[int, str]] = ()) -> list[Owed]:
         """What is to be delivered now, oldest first; ``skip`` names what is under way."""
-        with self._engine.connect() as connection:
-            rows = connection.execute(_DUE, {"now": now_ms, "most": limit + len(skip)}).all()
-        owed = [_owed(r) for r in rows if (r.seq, r.address) not in skip]
-        return sorted(owed[:limit], key=lambda o: o.seq)
+        return due(self._engine, now_ms, limit, skip)
 
     def next_due_ms(self) -> int | None:
         """When the next attempt is to be made; None if nothing is owed."""
@@ -166,11 +116,8 @@ class Queries:
 
     def applied(self) -> int:
         """The last record that the rows know of."""
-        mark = schema.marks.c
         with self._engine.connect() as connection:
-            return int(
-                connection.execute(select(mark.seq).where(mark.name == "fold")).scalar() or 0
-            )
+            return int(connection.execute(_APPLIED).scalar() or 0)
 
     def is_idle(self) -> bool:
         """Whether nothing is owed to anybody."""
@@ -227,7 +174,7 @@ class Queries:
                 message_id=r.message_id,
                 about=r.about,
                 login=r.login,
-                added=_added(r.added),
+                added=added_fields(r.added),
             )
             for r in rows
         ]
@@ -282,37 +229,6 @@ class Queries:
                 for r in connection.execute(later)
             ]
         return told
-
-
-def _owed(r: Any) -> Owed:
-    return Owed(
-        seq=r.seq,
-        id=r.id,
-        recipient=r.address,
-        sender=r.sender,
-        attempts=r.attempts,
-        received_ms=r.at_ms,
-        notify=tuple(n for n in r.notify.split(",") if n),
-        orcpt=r.orcpt,
-        segment=r.segment,
-        offset=r.offset,
-        size=r.size,
-        number=str(ArchiveNumber(r.year, r.n)) if r.n else "",
-        direction=r.direction,
-        envid=r.envid,
-        ret=r.ret,
-        is_8bit=r.is_8bit,
-        is_utf8=r.is_utf8,
-        is_null_ok=r.is_null_ok,
-        added=_added(r.added),
-        state=r.standing,
-        is_delay_told=r.delay_told,
-        reply=r.reply,
-    )
-
-
-def _added(text: str) -> tuple[tuple[str, str], ...]:
-    return msgspec.json.decode(text, type=tuple[tuple[str, str], ...]) if text else ()
 
 
 def _came(command: Receive) -> str:

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from gateway.archive.commands import Receive, Tried
 from gateway.archive.journal import Entry
-from gateway.archive.queries import Owed
+from gateway.archive.owed import Owed
 from gateway.delivery.outcome import Attempt, is_given_up, retry_after_s
 from gateway.delivery.report import Fate, Kind, Writer, may_report, report
 from gateway.mail.limits import Limits

@@ -14,11 +14,11 @@ from aiosmtplib import SMTPResponse
 from aiosmtplib.errors import SMTPConnectResponseError, SMTPException, SMTPServerDisconnected
 from aiosmtplib.typing import Default
 
+from gateway.delivery.dots import stuffed
 from gateway.delivery.outcome import Attempt, Letter, Origin, To
 from gateway.delivery.replies import Replies, status_of, text_of
 from gateway.delivery.xclient import introduction, xtext
 
-CRLF_DOT = b"\r\n."
 START, READY = 354, 220
 FINAL_S = 600.0
 """For the answer to the final dot (RFC 5321 4.5.3.2.6): who gives up earlier delivers twice."""
@@ -221,36 +221,29 @@ class Talker(aiosmtplib.SMTP):
 
     async def _together(self, lines: list[bytes]) -> list[SMTPResponse]:
         protocol = self._replies()
-        protocol.expect(len(lines))
+        heard = protocol.expect(len(lines))
         protocol.write(b"\r\n".join([*lines, b""]))
-        return [await protocol.read_response(timeout=self.timeout) for _ in lines]
+        await protocol.heard_all(self.timeout)
+        return heard
 
     async def _data(self, letter: Letter, taken: int) -> list[Attempt]:
-        """Exactly these bytes with their dots stuffed (RFC 5321 4.5.2), and what is said to them:
-        once, or by LMTP once for each recipient that was taken (RFC 2033 4.2)."""
+        """What is said to the message: once, or by LMTP once for each recipient that was taken
+        (RFC 2033 4.2)."""
         protocol = self._replies()
-        data = b"".join((letter.head, letter.body)) if taken else b""
-        if data.startswith(b"."):
-            data = b"." + data
-        if CRLF_DOT in data:
-            data = data.replace(CRLF_DOT, b"\r\n..")
         replies = taken if self.place.kind == "lmtp" else 1
-        protocol.expect(replies)
+        heard = protocol.expect(replies)
         self.is_sent = taken > 0
-        protocol.write(data)
-        protocol.write(b".\r\n" if not data or data.endswith(b"\r\n") else b"\r\n.\r\n")
-        wait = FINAL_S + letter.size / SLOWEST
-        said: list[Attempt] = []
+        protocol.write_all(stuffed(letter.head, letter.body) if taken else [b".\r\n"])
         try:
-            while len(said) < replies:
-                said.append(self._said(await protocol.read_response(timeout=wait), letter))
+            await protocol.heard_all(FINAL_S + letter.size / SLOWEST)
         except SMTPException as error:
-            if not said:
+            if not heard:
                 raise
             # Those who have been told yes are not to be delivered to again.
             self.close()
             lost = Attempt("deferred", "4.4.2", f"the connection was lost: {error}", self.label)
-            said += [lost] * (replies - len(said))
+            return [*(self._said(one, letter) for one in heard), *[lost] * (replies - len(heard))]
+        said = [self._said(one, letter) for one in heard]
         return said if self.place.kind == "lmtp" else said * taken
 
     def _replies(self) -> Replies:

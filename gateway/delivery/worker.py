@@ -13,7 +13,8 @@ from itertools import groupby
 from gateway.archive.commands import Receive
 from gateway.archive.journal import Entry, JournalError, Record
 from gateway.archive.keeper import FileJournal
-from gateway.archive.queries import Owed, Queries
+from gateway.archive.owed import Owed
+from gateway.archive.queries import Queries
 from gateway.delivery.handover import Handover
 from gateway.delivery.ledger import Ledger
 from gateway.mail.message import Message

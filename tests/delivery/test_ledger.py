@@ -9,7 +9,7 @@ import pytest
 
 from gateway.archive.commands import Peer, Rcpt, Receive, Tried
 from gateway.archive.journal import Entry
-from gateway.archive.queries import Owed
+from gateway.archive.owed import Owed
 from gateway.delivery.ledger import ORPHANS_PER_HOUR, Ledger
 from gateway.delivery.outcome import Attempt
 from gateway.mail.limits import Limits
