@@ -8,12 +8,12 @@ import time
 from collections.abc import Callable, Sequence
 from itertools import islice
 
-from sqlalchemy import Connection, Engine, insert, select, update
+from sqlalchemy import Connection, Engine, bindparam, insert, select, update
 from sqlalchemy.exc import OperationalError
 
 from gateway.archive import schema
 from gateway.archive.chapter import Chapter
-from gateway.archive.fold import Fold
+from gateway.archive.fold import Fold, Statement
 from gateway.archive.journal import JournalError, Record
 from gateway.archive.keeper import FileJournal
 from gateway.archive.record import HEAD_BYTES
@@ -25,6 +25,18 @@ BATCH = 500
 
 PAUSE_S = 0.01
 """How often the end of the journal is looked at when nothing comes."""
+
+GATHER_S = 0.02
+"""Between two batches while little comes: a transaction costs more than the rows of a message."""
+
+_mark = schema.marks.c
+_MOVE = (
+    update(schema.marks)
+    .where(_mark.name == "fold", _mark.seq == bindparam("known"))
+    .values(
+        seq=bindparam("new_seq"), segment=bindparam("new_segment"), offset=bindparam("new_offset")
+    )
+)
 
 
 class Applier:
@@ -40,15 +52,15 @@ class Applier:
         self._journal = journal
         self._engine = engine
         self._fold = Fold(engine.dialect, chapters)
+        self._move = Statement(_MOVE, engine.dialect)
         self._stop = threading.Event()
         self._applied = threading.Condition()
         self._listeners: list[Callable[[], None]] = []
         self._find_place()
 
     def _find_place(self) -> None:
-        mark = schema.marks.c
         with self._engine.begin() as connection:
-            row = connection.execute(select(schema.marks).where(mark.name == "fold")).first()
+            row = connection.execute(select(schema.marks).where(_mark.name == "fold")).first()
             if row is None:
                 start = ("fold", 0, 1, HEAD_BYTES)
                 connection.execute(insert(schema.marks).values(start))
@@ -77,7 +89,9 @@ class Applier:
                 log.error("archive: the index cannot be written: %s; trying again", error)  # noqa: TRY400
                 self._stop.wait(1.0)
                 continue
-            if not done:
+            if done and done < BATCH:
+                self._stop.wait(GATHER_S)
+            elif not done:
                 self._journal.grown.wait(PAUSE_S)
                 self._journal.grown.clear()
 
@@ -122,10 +136,10 @@ class Applier:
 
     def _advance(self, connection: Connection, last: Record) -> bool:
         """Move the mark; False if another applier has moved it since we looked."""
-        mark = schema.marks.c
-        moved = connection.execute(
-            update(schema.marks)
-            .where(mark.name == "fold", mark.seq == self.seq)
-            .values(seq=last.seq, segment=last.segment, offset=last.offset + last.size)
-        )
-        return moved.rowcount == 1
+        values = {
+            "known": self.seq,
+            "new_seq": last.seq,
+            "new_segment": last.segment,
+            "new_offset": last.offset + last.size,
+        }
+        return self._move.run(connection, [values]) == 1

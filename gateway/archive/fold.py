@@ -79,9 +79,10 @@ class Statement:
         self._order = compiled.positiontup
         self._fixed = compiled.params
 
-    def run(self, connection: Connection, values: list[dict[str, Any]]) -> None:
+    def run(self, connection: Connection, values: Sequence[dict[str, Any]]) -> int:
+        """How many rows it concerned."""
         rows = [tuple({**self._fixed, **v}[key] for key in self._order) for v in values]
-        connection.exec_driver_sql(self._text, rows)
+        return connection.exec_driver_sql(self._text, rows).rowcount
 
     def put(self, connection: Connection, rows: list[Row]) -> None:
         """Rows whose values stand in the order of the columns."""
@@ -97,6 +98,7 @@ class Fold:
 
     def __init__(self, dialect: Dialect, chapters: Sequence[Chapter] = ()) -> None:
         self._chapters = chapters
+        self._wanted = {kind for chapter in chapters for kind in chapter.wants}
         self._owned = frozenset(desk for chapter in chapters for desk in chapter.desks)
         self._known: dict[str, int] = {}
         self._mail = _inserting(schema.mails, dialect)
@@ -132,6 +134,7 @@ class Fold:
         self._tell_chapters(connection, [record])
 
     def _tell_chapters(self, connection: Connection, records: Sequence[Record]) -> None:
+        records = [record for record in records if type(record.command) in self._wanted]
         for chapter in self._chapters:
             wanted = [r for r in records if isinstance(r.command, chapter.wants)]
             if wanted:

@@ -103,7 +103,9 @@ class Indexer:
         """One batch; how many records that was."""
         if self._journal.last <= self.seq:
             return 0
-        following = self._journal.follow_from(self._segment, self._offset, with_raw=True)
+        following = self._journal.follow_from(
+            self._segment, self._offset, with_raw=True, is_checked=False
+        )
         rows: list[tuple[int, str]] = []
         last: Record | None = None
         for record in islice(following, BATCH):

@@ -131,9 +131,11 @@ class FileJournal:
     def follow(self, after: int, *, with_raw: bool = False) -> Iterator[Record]:
         return self._reader.follow(after, with_raw=with_raw)
 
-    def follow_from(self, segment: int, offset: int, *, with_raw: bool = False) -> Iterator[Record]:
+    def follow_from(
+        self, segment: int, offset: int, *, with_raw: bool = False, is_checked: bool = True
+    ) -> Iterator[Record]:
         """The durable records from a place on; for one who keeps his place."""
-        return self._reader.follow_from(segment, offset, with_raw=with_raw)
+        return self._reader.follow_from(segment, offset, with_raw=with_raw, is_checked=is_checked)
 
     def pack(self, older_than_s: float = PACK_AFTER_S) -> Iterator[int]:
         """Compress the segments that were finished longer ago; yields each that has been.

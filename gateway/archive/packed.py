@@ -121,11 +121,11 @@ class PackedSegment:
     def record(self, offset: int, *, with_raw: bool) -> Record | None:
         return next(self.records(offset, with_raw=with_raw), None)
 
-    def records(self, offset: int, *, with_raw: bool) -> Iterator[Record]:
+    def records(self, offset: int, *, with_raw: bool, is_checked: bool = True) -> Iterator[Record]:
         try:
             for head, meta, raw in self.entries(offset, with_raw=with_raw):
                 check_meta(head, meta)
-                if with_raw:
+                if with_raw and is_checked:
                     check_body(head, raw)
                 yield record_of(head, meta, raw, self.segment)
         except (BadRecord, zstandard.ZstdError) as error:

@@ -62,7 +62,11 @@ class PlainSegment:
     def record(self, offset: int, *, with_raw: bool) -> Record | None:
         return next(self.records(offset, with_raw=with_raw, window=SHORT), None)
 
-    def records(self, offset: int, *, with_raw: bool, window: int = WINDOW) -> Iterator[Record]:
+    def records(
+        self, offset: int, *, with_raw: bool, is_checked: bool = True, window: int = WINDOW
+    ) -> Iterator[Record]:
+        """``is_checked=False`` takes the messages as they stand: for one who only looks for words,
+        and is not to stop for good where one of them is damaged."""
         for head, data, at in self._heads(offset, window):
             meta_at = at + RECORD_BYTES
             body_at = meta_at + head.meta_bytes
@@ -71,8 +75,21 @@ class PlainSegment:
                 raw = data[body_at : body_at + head.body_bytes]
                 if len(raw) < head.body_bytes:
                     raw = self._disk.read(self._fd, head.body_bytes, head.body_at)
-                check_body(head, raw)
+                if is_checked:
+                    self._check(head, raw)
             yield record_of(head, memoryview(data)[meta_at:body_at], raw, self.segment)
+
+    def _check(self, head: Head, raw: bytes) -> None:
+        try:
+            check_body(head, raw)
+        except BadRecord as error:
+            raise self._damaged(head.offset, error) from None
+
+    def _damaged(self, offset: int, error: BadRecord) -> JournalError:
+        return JournalError(
+            f"journal segment {self.segment} is damaged at offset {offset}: {error}; "
+            "run `vanthu archive verify`"
+        )
 
     def _heads(self, offset: int, window: int) -> Iterator[tuple[Head, bytes, int]]:
         """Heads from ``offset`` on, each with the bytes read and where in them it begins.
@@ -83,7 +100,9 @@ class PlainSegment:
         while offset < self.end:
             at = offset - start
             if at + RECORD_BYTES > len(data):
-                data, start, at = self._disk.read(self._fd, window, offset), offset, 0
+                # Behind a body that went beyond what was read, more such are to be expected.
+                size = window if at <= len(data) or not data else min(window, SHORT)
+                data, start, at = self._disk.read(self._fd, size, offset), offset, 0
             try:
                 head = read_head(data, at, offset)
                 if head.body_at - start > len(data):
@@ -92,10 +111,7 @@ class PlainSegment:
                 meta = memoryview(data)[head.meta_at - start : head.body_at - start]
                 check_meta(head, meta)
             except BadRecord as error:
-                raise JournalError(
-                    f"journal segment {self.segment} is damaged at offset {offset}: {error}; "
-                    "run `vanthu archive verify`"
-                ) from None
+                raise self._damaged(offset, error) from None
             yield head, data, at
             offset = head.end
 
@@ -156,7 +172,9 @@ class Reader:
                 segment, offset = segment + 1, HEAD_BYTES
         yield from self.follow_from(segment, offset, with_raw=with_raw)
 
-    def follow_from(self, segment: int, offset: int, *, with_raw: bool = False) -> Iterator[Record]:
+    def follow_from(
+        self, segment: int, offset: int, *, with_raw: bool = False, is_checked: bool = True
+    ) -> Iterator[Record]:
         """The durable records from a place on, as far as they go now.
 
         Other threads may read meanwhile: each walk has a descriptor of its own.
@@ -168,7 +186,7 @@ class Reader:
                 newest = self._newest()
             if shelved is not None:
                 try:
-                    yield from shelved.records(offset, with_raw=with_raw)
+                    yield from shelved.records(offset, with_raw=with_raw, is_checked=is_checked)
                 finally:
                     shelved.close()
             if segment >= newest:

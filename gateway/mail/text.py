@@ -142,11 +142,30 @@ def folded(text: str) -> str:
     look-alikes of Cyrillic and Greek as Latin letters; one blank for any blanks. For comparing
     and finding, never for showing.
     """
-    if not text.isascii():
-        plain = unicodedata.normalize("NFKD", text).translate(_CAPITALS).casefold()
-        plain = unicodedata.normalize("NFKD", plain).translate(_LOOKALIKES)
-        text = "".join(c for c in plain if unicodedata.category(c) not in _INVISIBLE)
-    return " ".join(text.casefold().split())
+    if text.isascii():
+        return " ".join(text.casefold().split())
+    words = (
+        word.casefold()
+        if word.isascii()
+        else _folded_word(word)
+        if len(word) <= WORD_MAX
+        else _folded_letters(word)
+        for word in text.split()
+    )
+    return " ".join(" ".join(words).split())
+
+
+WORD_MAX = 24
+"""Letters of a word that is remembered: some thousand syllables are all that Vietnamese has."""
+
+
+def _folded_letters(word: str) -> str:
+    plain = unicodedata.normalize("NFKD", word).translate(_CAPITALS).casefold()
+    plain = unicodedata.normalize("NFKD", plain).translate(_LOOKALIKES)
+    return "".join(c for c in plain if unicodedata.category(c) not in _INVISIBLE).casefold()
+
+
+_folded_word = lru_cache(16_384)(_folded_letters)
 
 
 def one_line(text: str, length: int) -> str:

@@ -4,9 +4,11 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from gateway.archive import schema
 from gateway.archive.commands import Decide, Peer, QueueChange, Rcpt, Receive, Tried
-from gateway.archive.journal import Entry
+from gateway.archive.journal import Entry, JournalError
 from gateway.archive.queries import Wanted
 from gateway.archive.renewal import rebuild
 from gateway.archive.shelf import Shelf
@@ -205,4 +207,27 @@ def test_found_by_the_text_and_by_the_names_of_files(tmp_path: Path) -> None:
         assert [f.id for f in shelf.queries.find(Wanted(words=words))] == ["A"], words
     for words in ("colour", "secret"):
         assert shelf.queries.find(Wanted(words=words)) == []
+    shelf.close()
+
+
+def test_a_damaged_message_is_never_delivered_and_does_not_end_the_search(tmp_path: Path) -> None:
+    shelf = Shelf(tmp_path, applies=True)
+    fold(shelf, letter("DAMAGED"))
+    (segment,) = (tmp_path / "journal").glob("*.seg")
+    segment.write_bytes(segment.read_bytes().replace(b"\r\nhello", b"\r\nhullo"))
+    with pytest.raises(JournalError, match="archive verify"):
+        shelf.journal.read(1)
+    fold(shelf, letter("WHOLE"))
+    assert [found.id for found in shelf.queries.find(Wanted(words="hello"))] == ["WHOLE"]
+    shelf.close()
+
+
+def test_messages_much_larger_than_what_is_read_at_once_are_walked(tmp_path: Path) -> None:
+    shelf = Shelf(tmp_path, applies=True)
+    sizes = (10, 300_000, 20_000, 900_000, 5, 16_384, 262_144, 100)
+    for size in sizes:
+        command = letter(f"OF{size}").command
+        shelf.journal.append_now([Entry(command, (b"a" * size,), numbered=True)])
+    assert [r.raw_size for r in shelf.journal.follow(0)] == list(sizes)
+    assert [len(r.raw) for r in shelf.journal.follow(0, with_raw=True)] == list(sizes)
     shelf.close()
