@@ -331,6 +331,10 @@ def _against(given: GivenNumber, day: str, sha256: str) -> Flaw | None:
     return None
 
 
+_NUMBER_ZONES = {"left", "number"}
+"""The column with the number, and the number's line alone."""
+
+
 def _hidden(facts: DocumentFacts) -> DocumentNumber | None:
     """The number in the heading of a text layer that nobody sees."""
     if not facts.pages or facts.pages[0].belief not in {Belief.HIDDEN, Belief.DOUBTFUL}:
@@ -342,7 +346,7 @@ def _hidden(facts: DocumentFacts) -> DocumentNumber | None:
 def _confidence(facts: DocumentFacts, number: str) -> float:
     """How sure OCR was of the word that holds the number; 0 where no word does."""
     digits = re.compile(rf"(?<!\d){re.escape(number)}(?!\d)")
-    words = [w for line in facts.ocr if line.zone == "left" for w in line.words]
+    words = [w for line in facts.ocr if line.zone in _NUMBER_ZONES for w in line.words]
     return max((w.confidence for w in words if digits.search(w.text)), default=0.0)
 
 

@@ -27,12 +27,16 @@ def picture(
     return pixels[:, :, :3], scale * 72
 
 
-def coloured(page: pdfium.PdfPage) -> dict[str, Any]:
-    """``chroma``, ``ink``, ``seal`` and ``seal_mm2`` of PageFacts."""
+def small(page: pdfium.PdfPage) -> tuple[Any, float] | None:
+    """The page at a few dots per inch; None where it cannot be drawn."""
     try:
-        pixels, dpi = picture(page, LOOK_DPI)
+        return picture(page, LOOK_DPI)
     except (pdfium.PdfiumError, ValueError, TypeError):
-        return {}
+        return None
+
+
+def coloured(pixels: Any, dpi: float) -> dict[str, Any]:
+    """``chroma``, ``ink``, ``seal`` and ``seal_mm2`` of PageFacts."""
     a = pixels.astype(np.int16)
     red, green, blue = a[..., 0], a[..., 1], a[..., 2]
     is_red = (red - np.maximum(green, blue) > 45) & (red > 110)  # noqa: PLR2004 -- seal ink, measured

@@ -15,6 +15,7 @@ class Setup(msgspec.Struct, frozen=True):
     wall_s: float = 30.0
     ca_folder: str = ""
     languages: str = "vie"
+    second_engine: bool = True
 
 
 class Ready(msgspec.Struct, frozen=True, tag="ready"):
@@ -26,6 +27,9 @@ class Ready(msgspec.Struct, frozen=True, tag="ready"):
     ocr: str = ""
     """The OCR engine and its language; empty if there is none, ``ocr_why`` says why."""
     ocr_why: str = ""
+    second: str = ""
+    """The second engine, for number and date; empty if there is none, ``second_why`` says why."""
+    second_why: str = ""
     authorities: str = ""
     """How many certificates and revocation lists the CA folder has, or what is wrong with it."""
 

@@ -12,7 +12,7 @@ import numpy as np
 import pypdfium2 as pdfium
 import pypdfium2.raw as fpdf
 
-from gateway.documents.colour import PICTURE_MAX, coloured
+from gateway.documents.colour import PICTURE_MAX, coloured, small
 from gateway.mail.papers import PageKind
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def ends(count: int, each: int) -> list[int]:
 
 
 def stage(desk: Desk) -> Mapping[str, Any]:
-    pdf = opened(desk.data)
+    pdf = opened(desk.source)
     count = len(pdf)
     looked = ends(count, COLOURED_PAGES)
     pages = []
@@ -76,7 +76,10 @@ def stage(desk: Desk) -> Mapping[str, Any]:
             continue
         facts = _page(page, index)
         if index in looked and facts["pixels"] <= PICTURE_MAX:
-            facts |= coloured(page)
+            drawn = small(page)
+            if drawn is not None:
+                facts |= coloured(*drawn)
+                desk.thumbs[index] = (drawn[0][..., 0], drawn[1])
         pages.append(facts)
     return {"pages": pages, "page_count": max(count, desk.facts.get("page_count", 0))}
 

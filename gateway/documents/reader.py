@@ -29,15 +29,25 @@ class Desk:
     facts: dict[str, Any] = field(default_factory=dict)
     strips: tuple[Any, Any, float] | None = None
     """A scan's heading as drawn for OCR: without red, red alone, and dots per inch."""
+    thumbs: dict[int, tuple[Any, float]] = field(default_factory=dict)
+    """Pages drawn small, by index: their red plane, and dots per inch."""
+    made: bytes = b""
+    """A PDF of the pictures in a file that is none."""
+
+    @property
+    def source(self) -> bytes:
+        """The PDF whose pages are looked at."""
+        return self.made or self.data
 
 
 def prepare(setup: Setup) -> dict[str, str]:
     """Import all that reads documents, touch it once, and say what is there."""
-    from gateway.documents import ocr, sample, signatures, structure
+    from gateway.documents import ocr, sample, second, signatures, structure
 
     structure.set_limits()
     told = {"authorities": signatures.load_authorities(setup.ca_folder)}
     told |= ocr.load(setup.languages)
+    told |= second.load() if ocr.is_there() and setup.second_engine else {}
     for data in (sample.pdf(), sample.scan()):
         desk = Desk(data, Order(0, "sample.pdf", sample.NOW))
         for stage in stages(FileKind.PDF).values():
@@ -73,7 +83,16 @@ def stages(kind: FileKind) -> dict[str, Stage]:
     """What is looked at, in order."""
     if kind is not FileKind.PDF:
         return {"office": office.stage} if kind in office.READERS else {}
-    from gateway.documents import changes, fields, pages, scans, signatures, structure, texts
+    from gateway.documents import (
+        changes,
+        fields,
+        foot,
+        pages,
+        scans,
+        signatures,
+        structure,
+        texts,
+    )
 
     return {
         "structure": structure.stage,
@@ -85,7 +104,7 @@ def stages(kind: FileKind) -> dict[str, Stage]:
         "scan": scans.stage,
         "preview": scans.preview_stage,
         "ocr": scans.ocr_stage,
-        "foot": scans.foot_stage,
+        "foot": foot.stage,
     }
 
 

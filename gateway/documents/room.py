@@ -152,6 +152,7 @@ class GlassRoom:
             wall_s=table.wall_s,
             ca_folder=str(table.ca_folder or ""),
             languages=table.languages if table.ocr else "",
+            second_engine=table.second_engine,
         )
         parent = await Parent.start(setup, self._bounds)
         ready = parent.ready
@@ -180,6 +181,10 @@ def told(ready: Ready, table: DocumentsTable) -> list[str]:
         lines.append(tr("documents: scans are not read (documents.ocr is off)"))
     elif ready.ocr:
         lines.append(tr("documents: scans are read by {engine}", engine=ready.ocr))
+        if ready.second:
+            lines.append(tr("documents: numbers and dates also by {engine}", engine=ready.second))
+        elif table.second_engine:
+            lines.append(tr("documents: no second engine: {why}", why=ready.second_why))
     else:
         lines.append(tr("documents: scans cannot be read: {why}", why=ready.ocr_why))
     lines.append(tr("documents: authorities: {found}", found=ready.authorities))

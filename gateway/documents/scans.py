@@ -1,6 +1,8 @@
-"""A scan's heading, foot and red ink, read by OCR; and small pictures for whoever decides.
+"""A scan's heading and red ink, read by OCR; and small pictures for whoever decides.
 
-Red goes first: under an arrival stamp or a seal OCR reads nothing, with red taken out nearly all.
+The heading has two columns and, below them, text across the page. Where they part is seen before
+anything is read, so that no line is cut in two. The lines with number and date are read twice
+more: once each alone, and by the second engine where there is one.
 """
 
 from __future__ import annotations
@@ -14,11 +16,11 @@ import numpy as np
 import pypdfium2 as pdfium
 from PIL import Image
 
-from gateway.documents import ocr
+from gateway.documents import ocr, second
 from gateway.documents.colour import PICTURE_MAX, picture
+from gateway.documents.ink import blue_mm2, without_red
 from gateway.documents.pages import POINT_MM, opened
 from gateway.mail.papers import HALF, OcrLine, PageKind
-from gateway.mail.text import folded
 
 if TYPE_CHECKING:
     from gateway.documents.reader import Desk
@@ -27,15 +29,22 @@ HEADING_MM, HEADING_FROM_MM = 105.0, 8.0
 NUMBER_MM = (12, 75)
 """Between which heights number and date stand on page 1."""
 PIXELS_MAX = 9_000_000
-FOOT_DPI = 200
-FOOTS_MAX = 2
-"""Pages on which the list of recipients is looked for."""
-_COPIES = re.compile(r"n[oơ]i nh[aâ]n\b")
-RED_ENOUGH = 400
-"""Pixels of red at 300 dpi, below which no stamp is looked for."""
+RED_ENOUGH_MM2 = 3.0
+"""Red ink below which no stamp is looked for."""
 PREVIEW_DPI, CROP_WIDTH = 60, 1000
 LEFT_SHARE, RIGHT_SHARE, BODY_FROM = 0.72, 0.5, 0.3
-"""How far down the heading block the columns reach, and from where its body is read."""
+"""How far down the heading block the columns may reach, and from where its body is read where
+nothing crosses the gap between them."""
+COLUMNS_MM, CROSSED_MM = 30.0, 1.2
+"""Height of the shortest heading; ink over so much of it in the gap is a line of text."""
+KIND_MM = 8.0
+"""Above the first line across the gap may stand the name of the kind, beside the gap."""
+LAP_MM = 6.0
+SPECKS = 2
+_NUMBER = re.compile(r"/\s*[A-ZĐ\d(]|^\W*[Ss§][ốóoô6]\W*[:.]")
+_DATE = re.compile(
+    r"\b(?:ng[^\s\d]{0,4}\b.*th|th[^\s\d]{1,4}\W.*n[ăaâãàáạ]m|n[ăaâãàáạ]m\W*20\d\d)", re.IGNORECASE
+)
 
 
 def stage(desk: Desk) -> Mapping[str, Any]:
@@ -44,7 +53,7 @@ def stage(desk: Desk) -> Mapping[str, Any]:
         return {}
     if any(page.get("pixels", 0) > PICTURE_MAX for page in pages):
         return {}
-    page = opened(desk.data)[0]
+    page = opened(desk.source)[0]
     heading, red, blue, dpi = _planes(page, HEADING_FROM_MM, HEADING_MM)
     found: dict[str, Any] = {"blue_mm2": blue, "sharpness": sharpness(page)}
     found["heading"] = _png(Image.fromarray(heading), CROP_WIDTH)
@@ -53,20 +62,12 @@ def stage(desk: Desk) -> Mapping[str, Any]:
 
 
 def ocr_stage(desk: Desk) -> Mapping[str, Any]:
-    """Last of all, since it takes longest; each zone has its time."""
+    """Last but the foot, since it takes longest; each zone has its time."""
     if desk.strips is None:
         return {}
     if not ocr.is_there():
         return {"is_ocr_missing": True}
     return {"ocr": _read(*desk.strips)}
-
-
-def foot_stage(desk: Desk) -> Mapping[str, Any]:
-    """Nơi nhận and the signature, apart from the heading: what fails here leaves that one read."""
-    if desk.strips is None or not ocr.is_there():
-        return {}
-    pdf, pages = opened(desk.data), desk.facts.get("pages", ())
-    return {"ocr": [*desk.facts.get("ocr", ()), *_foot(pdf, pages)]}
 
 
 def _is_scan(page: Mapping[str, Any]) -> bool:
@@ -78,57 +79,70 @@ def _planes(page: pdfium.PdfPage, top_mm: float, bottom_mm: float) -> tuple[Any,
     _, height = page.get_size()
     crop = (0, max(0.0, height - bottom_mm / POINT_MM), 0, top_mm / POINT_MM)
     pixels, dpi = picture(page, ocr.READ_DPI, PIXELS_MAX, crop=crop)
-    a = pixels.astype(np.int16)
-    redness = a[..., 0] - np.maximum(a[..., 1], a[..., 2])
-    plain = np.clip(a[..., 0] + 2 * np.clip(redness - 12, 0, 255), 0, 255).astype(np.uint8)
-    red = (255 - np.clip(2 * redness, 0, 255)).astype(np.uint8)
-    is_blue = (a[..., 2] - a[..., 0] > 35) & (a[..., 0] < 170)  # noqa: PLR2004 -- ink, measured
-    per_mm = dpi / 25.4
-    first, last = (int((mm - top_mm) * per_mm) for mm in NUMBER_MM)
-    blue = round(float(is_blue[first:last].sum()) / per_mm**2, 2)
-    return plain, red, blue, dpi
+    plain, red = without_red(pixels)
+    first, last = (int((mm - top_mm) * dpi / 25.4) for mm in NUMBER_MM)
+    return plain, red, blue_mm2(pixels[first:last], dpi), dpi
 
 
 def _read(heading: Any, red: Any, dpi: float) -> list[OcrLine]:
     grey = ocr.prepared(heading, dpi)
-    split, height = ocr.gutter(grey), grey.shape[0]
-    mm = 25.4 / ocr.READ_DPI
-    found = ocr.lines(grey[: int(height * LEFT_SHARE), :split], "left", at_mm=(0, HEADING_FROM_MM))
-    right = grey[: int(height * RIGHT_SHARE), split:]
-    found += ocr.lines(right, "right", at_mm=(round(split * mm, 1), HEADING_FROM_MM))
-    body = int(height * BODY_FROM)
-    found += ocr.lines(grey[body:], "body", at_mm=(0, round(HEADING_FROM_MM + body * mm, 1)))
-    if int((red < ocr.DARK).sum()) > RED_ENOUGH:
+    split, per_mm = ocr.gutter(grey), ocr.READ_DPI / 25.4
+    ends, body = _parts(grey, split)
+    at = (round(split / per_mm, 1), HEADING_FROM_MM)
+    found = ocr.lines(grey[: ends[0], :split], "left", at_mm=(0, HEADING_FROM_MM))
+    found += ocr.lines(grey[: ends[1], split:], "right", at_mm=at)
+    found += _again(grey, found)
+    below = (0, round(HEADING_FROM_MM + body / per_mm, 1))
+    found += ocr.lines(grey[body:], "body", at_mm=below)
+    if int((red < ocr.DARK).sum()) > RED_ENOUGH_MM2 * (dpi / 25.4) ** 2:
         plain = ocr.sized(red, dpi)
         found += ocr.lines(plain, "red", at_mm=(0, HEADING_FROM_MM), mode=ocr.SPARSE)
     return found
 
 
-def _foot(pdf: pdfium.PdfDocument, pages: Any) -> list[OcrLine]:
-    """The lower half of the page with the seal, or of the first few that says "Nơi nhận"."""
-    scans = [page for page in pages if _is_scan(page)]
-    sealed = max(scans, key=lambda page: page.get("seal_mm2", 0.0))
-    likely = [sealed] if sealed.get("seal_mm2", 0.0) > 0 else []
-    numbers = dict.fromkeys(page["number"] for page in (*likely, *scans[:2], scans[-1]))
-    found: list[OcrLine] = []
-    for number in list(numbers)[:FOOTS_MAX]:
-        found = _lower(pdf[number - 1], number, "foot", (0.0, 0.49))
-        if any(_COPIES.match(folded(line.text).strip(" .-_'`")) for line in found):
-            return found + _lower(pdf[number - 1], number, "sign", (0.4, 0.0))
-    return found
+def _parts(grey: Any, split: int) -> tuple[tuple[int, int], int]:
+    """Rows where the left and the right column end, and where the body begins; between lines."""
+    height, per_mm = grey.shape[0], ocr.READ_DPI / 25.4
+    half, low = int(3 * per_mm), int(COLUMNS_MM * per_mm)
+    in_gap = grey[low:, max(0, split - half) : split + half] < ocr.DARK
+    inked = np.convolve(in_gap.sum(1) > SPECKS, np.ones(int(5 * per_mm)), "valid")
+    rows = np.nonzero(inked > CROSSED_MM * per_mm)[0]
+    if not len(rows):
+        columns = int(height * LEFT_SHARE), int(height * RIGHT_SHARE)
+        return columns, int(height * BODY_FROM)
+    meet = low + int(rows[0]) + half
+    ends = (_below(grey[:, :split], meet, per_mm), _below(grey[:, split:], meet, per_mm))
+    return ends, _above(grey, meet - int(KIND_MM * per_mm), per_mm)
 
 
-def _lower(page: pdfium.PdfPage, number: int, zone: str, cut: tuple[float, float]) -> list[OcrLine]:
-    """The lines of a page's lower half; ``cut`` is the share that is left out on each side."""
-    width, height = page.get_size()
-    crop = (width * cut[0], 0, width * cut[1], height / 2)
-    pixels, dpi = picture(page, FOOT_DPI, PIXELS_MAX, crop=crop)
-    a = pixels.astype(np.int16)
-    redness = a[..., 0] - np.maximum(a[..., 1], a[..., 2])
-    plain = np.clip(a[..., 0] + 2 * np.clip(redness - 12, 0, 255), 0, 255).astype(np.uint8)
-    grey = ocr.prepared(plain, dpi, straighten=False)
-    at = (round(width * cut[0] * POINT_MM, 1), round(height * POINT_MM / 2, 1))
-    return ocr.lines(grey, zone, page=number, at_mm=at)
+def _blank(part: Any) -> Any:
+    """Which rows have no ink but specks."""
+    return (part < ocr.DARK).sum(1) <= SPECKS
+
+
+def _below(part: Any, row: int, per_mm: float) -> int:
+    """The first blank row from here down; a line's height further down where there is none."""
+    reach = int(LAP_MM * per_mm)
+    rows = np.nonzero(_blank(part[row : row + reach]))[0]
+    return row + (int(rows[0]) if len(rows) else reach)
+
+
+def _above(part: Any, row: int, per_mm: float) -> int:
+    """The first blank row from here up, or the emptiest near by."""
+    first = max(0, row - int(LAP_MM * per_mm))
+    ink = (part[first : row + 1] < ocr.DARK).sum(1)
+    if not len(ink):
+        return max(0, row)
+    return first + int(len(ink) - 1 - ink[::-1].argmin())
+
+
+def _again(grey: Any, read: list[OcrLine]) -> list[OcrLine]:
+    """The lines of number and date, each alone, and by the second engine."""
+    number = [x for x in read if x.zone == "left" and _NUMBER.search(x.text)][:1]
+    day = [x for x in read if x.zone == "right" and _DATE.search(x.text)][:1]
+    at = (0.0, HEADING_FROM_MM)
+    found = second.lines(grey, number, "number", at) + second.lines(grey, day, "date", at)
+    return found + ocr.alone(grey, number, "number", at) + ocr.alone(grey, day, "date", at)
 
 
 def sharpness(page: pdfium.PdfPage) -> float:
@@ -141,9 +155,10 @@ def sharpness(page: pdfium.PdfPage) -> float:
     most, which = max(sizes, default=(0, 0))
     if not 0 < most <= PIXELS_MAX * 3:
         return -1.0
-    grey = np.asarray(pictures[which].get_bitmap(render=False).to_pil().convert("L"), np.float32)
-    height, width = grey.shape
-    strip = grey[int(height * 0.05) : int(height * 0.35), int(width * 0.1) : int(width * 0.9)]
+    image = pictures[which].get_bitmap(render=False).to_pil()
+    width, height = image.size
+    middle = (int(width * 0.1), int(height * 0.05), int(width * 0.9), int(height * 0.35))
+    strip = np.asarray(image.crop(middle).convert("L"), np.float32)
     side = 256
     if min(strip.shape) < side:
         return -1.0
@@ -166,7 +181,7 @@ def preview_stage(desk: Desk) -> Mapping[str, Any]:
     pages = desk.facts.get("pages", ())
     if not pages or pages[0].get("pixels", 0) > PICTURE_MAX:
         return {}
-    pixels, _ = picture(opened(desk.data)[0], PREVIEW_DPI)
+    pixels, _ = picture(opened(desk.source)[0], PREVIEW_DPI)
     return {"preview": _png(Image.fromarray(np.ascontiguousarray(pixels)), CROP_WIDTH)}
 
 

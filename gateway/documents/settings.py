@@ -30,5 +30,7 @@ class DocumentsTable(BaseModel):
     """Read scans by tesseract, where it is installed."""
     languages: str = "vie"
     """Tesseract's names, with + between: ``vie+eng``."""
+    second_engine: bool = True
+    """Read number, date and signer of scans by a second engine too, where it is installed."""
     need_jail: bool = False
     """Read nothing where Landlock or seccomp is missing; otherwise the limits alone must do."""

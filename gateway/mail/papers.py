@@ -202,11 +202,13 @@ class OcrLine:
     """The least of its words, 0 to 100."""
     zone: str = "body"
     """``left`` and ``right`` column of the heading, ``body`` below it, ``foot`` and ``sign``
-    (lower left and right of the page with the seal), ``red`` (what stands in red ink: stamps)."""
+    (the two columns of the foot), ``red`` (what stands in red ink: stamps); ``number``, ``date``
+    and ``name``: one line read once more, alone or by the second engine."""
     page: int = 1
     box: Box = NOWHERE
     words: tuple[OcrWord, ...] = ()
     engine: str = "tesseract"
+    """``tesseract`` or ``aster``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -38,7 +38,7 @@ from gateway.registry.marks import (
     secrecy_in,
     urgency_in,
 )
-from gateway.registry.said import UNSAID, Said, Source, Value, value, weigh
+from gateway.registry.said import AGREED, UNSAID, Said, Source, Value, value, weigh
 
 T = TypeVar("T")
 
@@ -189,8 +189,8 @@ def _is_vietnamese(lines: Sequence[Line]) -> bool:
 def _of_ocr(facts: DocumentFacts, known: dict[str, str]) -> Document | None:
     if not facts.ocr:
         return None
-    columns = scan.heading_lines(facts.ocr)
-    heading = read_heading(columns)
+    read = scan.heading_of(facts.ocr)
+    heading = read_heading(read.lines)
     symbol = scan.with_kind(heading.symbol, heading.kind)
     symbol = known.get(symbol_key(symbol), symbol)
     number = replace(heading.number, symbol=symbol) if heading.number and symbol else None
@@ -198,8 +198,13 @@ def _of_ocr(facts: DocumentFacts, known: dict[str, str]) -> Document | None:
     stamps = scan.stamp_lines(facts.ocr)
     addressees = read_addressees(scan.body_lines(facts.ocr))
     foot = read_foot(scan.foot_lines(facts.ocr))
-    foot = replace(foot, signers=foot.signers or scan.signer_name(facts.ocr))
-    return _filled(heading, foot, addressees, (*columns, *stamps), Source.OCR)
+    foot = replace(foot, signers=scan.signer_name(facts.ocr) or foot.signers)
+    said = _filled(heading, foot, addressees, (*read.lines, *stamps), Source.OCR)
+    if number is not None and read.number is not None and read.number.is_sure:
+        said = replace(said, number=_one(number, Source.OCR, AGREED))
+    if heading.date is not None and read.when is not None and read.when.is_sure:
+        said = replace(said, day=_one(heading.date, Source.OCR, AGREED))
+    return said
 
 
 def _one(said: T, source: Source, confidence: float | None = None) -> Said[T]:

@@ -8,15 +8,28 @@ digits is left out rather than guessed, and whatever stays is a proposal.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TypeVar
 
 from gateway.mail.kinds import DISPATCH, Kind, kind_of, kinds_by_name
 from gateway.mail.number import latin
 from gateway.mail.papers import OcrLine
 from gateway.mail.text import folded
+from gateway.registry.figures import (
+    FIRST,
+    Number,
+    When,
+    number_in,
+    number_of,
+    when_in,
+    when_of,
+)
 from gateway.registry.foot import person_named
 from gateway.registry.layout import Line, Side
 
+T = TypeVar("T")
 GARBAGE = 12.0
 """Confidence below which a line with few letters is dirt on the glass."""
 LETTERS_MIN = 0.6
@@ -25,40 +38,55 @@ GAP = 1.9
 """Heights of a line from one top to the next, from which there is an empty line between."""
 NEAR_MM = 2.0
 
-_SYMBOL_LINE = re.compile(
-    r"^(?P<before>.*?)(?:/\s*(?P<year>(?:19|20)\d\d)\s*)?/\s*"
-    r"(?P<symbol>[A-ZĐ][\w&]*(?:\s?[-_]\s?[A-ZĐ][\w&.]*(?:\s?\(\d+\))?)+|[A-ZĐ]{2,}\d*)(?P<after>.*)$"
-)
-_NUMBER_WORD = re.compile(r"^\W*[S§]\W?[^\W\d]?[\s:.;,]*")
-_CITED = re.compile(r"(?:căn cứ|theo|ngày|quyết định số|công văn số)", re.IGNORECASE)
-_DATE_WORDS = re.compile(
-    r"(?P<place>.*?)[,.;:]?\s*\bng[^\s\d]{0,4}(?P<day>.{0,10}?)\s*th[áaàảãạâ]n[gq]\W*"
-    r"(?P<month>[\dIl\]|]{1,2})\W*n[ăaâãàáạ]m\W*(?P<year>(?:19|20)\d\d)",
-    re.IGNORECASE,
-)
-_ONES = str.maketrans("Il]|O", "11110")
-"""Signs that are taken for a 1 or a 0 in dates, where nothing else can stand."""
 _BEFORE_ABOUT = re.compile(r"^(?:\W*\S{1,2}\s+){1,3}(?=(?:Về việc|V/v)\b)")
 _TAIL = re.compile(r"(?<=;)[^;]{0,6}$|[\s|`'~_\\{}^]+$")
 _SPECKS = re.compile(r"^[_|'\"~`^\\]+\s*")
 _ADDRESSED = re.compile(r"^\W*k[íiìỉ]nh\s+g[ửưuứừi]", re.IGNORECASE)
 
 
-def heading_lines(read: Iterable[OcrLine]) -> tuple[Line, ...]:
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """The two columns and what stands below them, and the two lines that were read again."""
+
+    lines: tuple[Line, ...]
+    number: Number | None
+    when: When | None
+
+
+def heading_of(read: Sequence[OcrLine]) -> Heading:
     """The two columns, then what stands below them across the page."""
     zones: dict[str, list[OcrLine]] = {"left": [], "right": [], "body": []}
     for line in read:
         if line.zone in zones and not is_garbage(line):
             zones[line.zone].append(line)
     body_from = _body_from(zones["body"])
-    left = [line for line in zones["left"] if line.box[1] < body_from - NEAR_MM]
-    right = [line for line in zones["right"] if line.box[1] < body_from - NEAR_MM]
+    number, left = _read_again(read, "number", "left", number_of)
+    when, right = _read_again(read, "date", "right", when_of)
+    told = {id(left): str(number), id(right): str(when)}
+    columns: list[Line] = []
+    for zone, side in (("left", Side.LEFT), ("right", Side.RIGHT)):
+        above = [
+            line for line in zones[zone] if line.box[1] < body_from - NEAR_MM or id(line) in told
+        ]
+        columns += _lines(above, side, told)
     body = [line for line in zones["body"] if line.box[1] >= body_from - NEAR_MM]
-    return (
-        *_lines(left, Side.LEFT),
-        *_lines(right, Side.RIGHT),
-        *_lines(body, Side.WIDE),
-    )
+    return Heading((*columns, *_lines(body, Side.WIDE)), number, when)
+
+
+def _read_again(
+    read: Sequence[OcrLine],
+    zone: str,
+    column: str,
+    told: Callable[[OcrLine | None, Sequence[OcrLine]], T | None],
+) -> tuple[T | None, OcrLine | None]:
+    """What all readings of a line say together, and the line of the column that it is."""
+    again = [line for line in read if line.zone == zone]
+    if not again:
+        return None, None
+    middle = (again[0].box[1] + again[0].box[3]) / 2
+    own = next((x for x in read if x.zone == column and x.box[1] <= middle <= x.box[3]), None)
+    said = told(own, again)
+    return said, own if said is not None else None
 
 
 def foot_lines(read: Iterable[OcrLine]) -> tuple[Line, ...]:
@@ -80,16 +108,25 @@ _SURNAMES = frozenset(
 
 
 def signer_name(read: Iterable[OcrLine]) -> tuple[str, ...]:
-    """The last line of the signature that is a person's name, by its family name; a proposal."""
-    found = ""
+    """The last line of the signature that is a person's name, by its family name; a proposal.
+
+    The second engine's reading goes before the first one's, a line read alone before the block.
+    """
+    found: dict[int, str] = {}
     for line in read:
-        if line.zone != "sign":
-            continue
-        words = [w for w in line.text.split() if len(w.strip(".,'`|\"_-")) > 1]
-        name = person_named(" ".join(words))
+        rank = 0 if line.zone == "sign" else 1 if line.engine == FIRST else 2
+        if line.zone in {"sign", "name"} and (name := _name_in(line.text)):
+            found[rank] = name
+    return (found[max(found)],) if found else ()
+
+
+def _name_in(text: str) -> str:
+    words = [w for w in text.split() if len(w.strip(".,'`|\"_-")) > 1]
+    for first in range(min(len(words), 3)):
+        name = person_named(" ".join(words[first:]))
         if name and folded(name.split()[0]) in _SURNAMES:
-            found = name
-    return (found,) if found else ()
+            return name
+    return ""
 
 
 def body_lines(read: Iterable[OcrLine]) -> tuple[Line, ...]:
@@ -132,13 +169,16 @@ def _kind_name(text: str) -> str:
     return kind.vi.upper() if kind else ""
 
 
-def _lines(read: Sequence[OcrLine], side: Side) -> Iterator[Line]:
+def _lines(
+    read: Sequence[OcrLine], side: Side, told: Mapping[int, str] = MappingProxyType({})
+) -> Iterator[Line]:
+    """``told``: what some of the lines (by their id) are known to say."""
     last: OcrLine | None = None
     for line in read:
         height = max(line.box[3] - line.box[1], 1.0)
         is_after_gap = last is not None and line.box[1] - last.box[1] > GAP * height
         last = line
-        text = _mended(" ".join(latin(line.text).split()), side)
+        text = told.get(id(line)) or _mended(" ".join(latin(line.text).split()), side)
         if text:
             yield Line(text, side, is_after_gap, line.page)
 
@@ -148,33 +188,8 @@ def _mended(text: str, side: Side) -> str:
     text = _TAIL.sub("", text).strip()
     if side is Side.WIDE:
         return _kind_name(text) or _BEFORE_ABOUT.sub("", _SPECKS.sub("", text))
-    if side is Side.RIGHT and (said := _DATE_WORDS.search(text)):
-        return _date_line(said)
-    found = _SYMBOL_LINE.match(text) if side is Side.LEFT and not _CITED.search(text) else None
-    return _number_line(found) if found else text
-
-
-def _number_line(found: re.Match[str]) -> str:
-    """ "Số:" with digits that are digits throughout, or none."""
-    digits = _NUMBER_WORD.sub("", found["before"]).strip()
-    is_number = re.fullmatch(r"\d{1,5}[a-z]?", digits) is not None
-    year = f"/{found['year']}" if found["year"] else ""
-    return f"Số: {digits if is_number else ''} {year}/{_symbol(found['symbol'])}"
-
-
-def _symbol(text: str) -> str:
-    """The symbol with its kind spelt as the decree spells it: OCR drops the bar of Đ."""
-    first, dash, rest = text.strip(" .").partition("-")
-    kind = kind_of(first.strip())
-    return f"{kind.key if kind and dash else first.strip()}{dash}{rest.strip()}"
-
-
-def _date_line(said: re.Match[str]) -> str:
-    place = said["place"].strip(" .,:;'`\"|-_~*")
-    day = said["day"].strip(" .,:").translate(_ONES)
-    shown = day if re.fullmatch(r"\d{1,2}", day) else "  "
-    month = said["month"].translate(_ONES)
-    return f"{place}, ngày {shown} tháng {month} năm {said['year']}"
+    told = when_in(text) if side is Side.RIGHT else number_in(text) if side is Side.LEFT else None
+    return str(told) if told else text
 
 
 def with_kind(symbol: str, kind: Kind | None) -> str:
