@@ -34,6 +34,7 @@ from gateway.api import (
     desk_kind,
     document_sign,
     is_paper,
+    later,
     named_document,
     papers_of,
     read_mailboxes,
@@ -83,11 +84,18 @@ class Approval(Filter):
         kind = self._kind(transaction, recipient)
         before = [self._kind(transaction, r.address) for r in transaction.recipients]
         if kind and session.is_inbound:
-            return Reject(f"{recipient} is the approval desk, and nobody has signed in", SIGN_IN)
+            return Reject(
+                later("{recipient} is the approval desk, and nobody has signed in").format(
+                    recipient=recipient
+                ),
+                SIGN_IN,
+            )
         if (kind == "decision" and None in before) or (kind is None and "decision" in before):
-            return Reject("a decision and other recipients in one mail", ALONE)
+            return Reject(later("a decision and other recipients in one mail"), ALONE)
         if kind == "decision" and session.services.notepad.get("desk-locked", session.user):
-            return Reject(f"{session.user} has tried too many wrong codes", LOCKED)
+            return Reject(
+                later("{user} has tried too many wrong codes").format(user=session.user), LOCKED
+            )
         return None
 
     @staticmethod
@@ -100,14 +108,16 @@ class Approval(Filter):
         if any(self._kind(transaction, r.address) for r in transaction.recipients):
             return Discard(FOR_THE_DESK)
         edits = tuple(_cleaned(mail.message, ours=not mail.session.is_inbound))
-        passed = Pass("codes and tags taken out", edits) if edits else None
+        passed = Pass(later("codes and tags taken out"), edits) if edits else None
         leaves = any(
             not mail.services.directory.is_ours(r.address.domain) for r in transaction.recipients
         )
         if mail.session.is_inbound and not leaves:
             return passed
         if leaves and self.leaked is not Action.PASS and _bears_code(mail.message):
-            return self.leaked.verdict("approval-code", "a decision code in the text", reply=LEAKED)
+            return self.leaked.verdict(
+                "approval-code", later("a decision code in the text"), reply=LEAKED
+            )
         names = spoken(mail.services.directory, mail.session.user, transaction.sender, mail.message)
         why = await self._why(mail, names, leaves=leaves)
         return Hold(why, Desk.APPROVAL, edits) if why else passed
@@ -115,16 +125,17 @@ class Approval(Filter):
     async def _why(self, mail: Mail, names: Spoken, *, leaves: bool) -> str:
         """Why it has to be approved; empty if it has not."""
         if names.strange:
-            return f"nobody knows {names.strange[0]}"
+            return later("nobody here knows {who}").format(who=names.strange[0])
         if not names.boxes:
-            return "it is in nobody's name"
+            return later("it is in nobody's name")
         box = names.boxes[0]
         match names.policy:
             case ApprovalPolicy.REQUIRED if leaves or self.internal:
-                return f"mail of {box.address} needs approval"
+                return later("mail of {box} needs approval").format(box=box.address)
             case ApprovalPolicy.DOCUMENTS if mail.direction is not Direction.INTERNAL:
                 sign = await self._document(mail)
-                return f"mail of {box.address} with {sign} needs approval" if sign else ""
+                needed = later("mail of {box} with {sign} needs approval")
+                return needed.format(box=box.address, sign=sign) if sign else ""
             case _:
                 return ""
 
@@ -138,18 +149,18 @@ class Approval(Filter):
         if said or not papers:
             return said
         if mail.services.documents is None or unread_papers(mail):
-            return "a document that was not read" if self.unread == "hold" else ""
+            return later("a document that was not read") if self.unread == "hold" else ""
         read = await papers_of(mail)
         return next(filter(None, map(self._paper, read)), "")
 
     def _paper(self, paper: Paper) -> str:
         facts, sign = paper.facts, document_sign(paper.facts.text)
         if any(page.seal_mm2 > 0 for page in facts.pages):
-            sign = sign or "a seal"
+            sign = sign or later("a seal")
         if any(not signature.is_time_stamp for signature in facts.signatures):
-            sign = sign or "a digital signature"
+            sign = sign or later("a digital signature")
         if self.unread == "hold" and (facts.encryption or not facts.ended.is_whole):
-            sign = sign or "a document that could not be read"
+            sign = sign or later("a document that could not be read")
         return f"{sign} ({paper.name})" if sign else ""
 
 

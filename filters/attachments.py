@@ -23,6 +23,7 @@ from gateway.api import (
     is_program,
     is_test_virus,
     is_turned_round,
+    later,
     look_into,
     real_type,
     strongest,
@@ -137,7 +138,11 @@ class Attachments(Filter):
         for part in mail.message.mime.leaves:
             if not part.is_attachment:
                 if is_test_virus(part.decoded(HEAD_BYTES)):
-                    said.append(self._say(self.test_virus, "test-virus", "EICAR in a text"))
+                    said.append(
+                        self._say(
+                            self.test_virus, "test-virus", later("the test virus EICAR in a text")
+                        )
+                    )
                 continue
             data = part.decoded()
             contents = look_into(data, part.filename or "file", mail.message.limits)
@@ -159,34 +164,60 @@ class Attachments(Filter):
         for member in contents.members:
             yield from self._runs((member.path.rpartition("/")[2],), "", member.data, member.path)
         if self._has_macros(part, data, contents):
-            yield self._say(self.macros, "macros", f"{seen.name} holds macros")
+            yield self._say(
+                self.macros, "macros", later("{name} holds macros").format(name=seen.name)
+            )
         needs = [seen.name] if has_password(data) else []
         needs += [m.path for m in contents.members if has_password(m.data)]
         for path in (needs + contents.encrypted)[:SAID_MAX]:
-            yield self._say(self.encrypted, "encrypted", f"{path} needs a password")
+            yield self._say(
+                self.encrypted, "encrypted", later("{path} needs a password").format(path=path)
+            )
         for what in contents.opaque[:SAID_MAX]:
             yield self._say(self.opaque, "opaque", what)
         for what in contents.excess[:SAID_MAX]:
             yield self._say(self.excess, "excess", what)
         if not _is_true(seen.name, seen.real):
-            yield self._say(self.mismatch, "mismatch", f"{seen.name} is really {seen.real}")
+            yield self._say(
+                self.mismatch,
+                "mismatch",
+                later("{name} is really {type}").format(name=seen.name, type=seen.real),
+            )
 
     def _runs(
         self, names: tuple[str, ...], real: str, data: bytes, shown: str
     ) -> Iterator[Verdict]:
         """Whether it is a program, or looks as if its name hid one."""
         if is_test_virus(data[:HEAD_BYTES]):
-            yield self._say(self.test_virus, "test-virus", f"EICAR in {shown}")
+            yield self._say(
+                self.test_virus,
+                "test-virus",
+                later("the test virus EICAR in {file}").format(file=shown),
+            )
         for name in names:
             last, *before = (*endings(name), "")
             if is_turned_round(name):
-                yield self._say(self.disguised, "disguised", f"{name!r} is written backwards")
+                yield self._say(
+                    self.disguised,
+                    "disguised",
+                    later("{name} is written backwards").format(name=repr(name)),
+                )
             if self._is_program_name(last):
                 is_double = any(len(ending) in range(2, 5) for ending in before)
                 action = self.disguised if is_double else self.programs
-                yield self._say(action, "program", f"{shown} is a .{last}")
+                yield self._say(
+                    action,
+                    "program",
+                    later("{file} ends in .{ending}, as programs do").format(
+                        file=shown, ending=last
+                    ),
+                )
         if real in PROGRAM_TYPES or real in self.refuse_types or (not real and is_program(data)):
-            yield self._say(self.programs, "program", f"{shown} is {real or 'a program'}")
+            yield self._say(
+                self.programs,
+                "program",
+                later("{file} is a program ({type})").format(file=shown, type=real or "?"),
+            )
 
     def _is_program_name(self, ending: str) -> bool:
         if ending in self.allow_names:

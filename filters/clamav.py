@@ -7,7 +7,7 @@ from itertools import islice
 from struct import pack
 from typing import ClassVar
 
-from gateway.api import Action, Filter, Mail, Reply, Stage, Verdict, ask, strongest
+from gateway.api import Action, Filter, Mail, Reply, Stage, Verdict, ask, later, strongest
 
 REFUSED = Reply("5.7.1", "The message holds a virus")
 AWAY = Reply("4.7.1", "The virus scanner is away; please try again later")
@@ -48,7 +48,11 @@ class Clamav(Filter):
             async with asyncio.timeout(self.patience_s):
                 names = [await self._scanned(data) for data in _streams(mail)]
         except OSError as error:
-            return self.away.verdict("clamav-away", f"clamd at {self.server}: {error}", reply=AWAY)
+            return self.away.verdict(
+                "clamav-away",
+                later("clamd at {server}: {error}").format(server=self.server, error=error),
+                reply=AWAY,
+            )
         said = [self._verdict(name) for name in dict.fromkeys(filter(None, names))]
         return strongest(said)
 
@@ -63,7 +67,9 @@ class Clamav(Filter):
 
     def _verdict(self, name: str) -> Verdict:
         action = self.suspect if name.startswith(self.suspect_names) else self.found
-        return action.verdict("virus", f"ClamAV finds {name}", points=9.0, reply=REFUSED)
+        return action.verdict(
+            "virus", later("ClamAV finds {name}").format(name=name), points=9.0, reply=REFUSED
+        )
 
 
 def _streams(mail: Mail) -> Iterator[bytes | bytearray]:

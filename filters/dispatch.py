@@ -43,6 +43,7 @@ from gateway.api import (
     flaws_of,
     harmful,
     is_scan,
+    later,
     latin,
     papers_of,
     read_document,
@@ -105,12 +106,15 @@ class Dispatch(Filter):
         papers = await papers_of(mail)
         away = [paper for paper in papers if paper.facts.ended.how == "away"]
         if away:
-            return Defer(f"{away[0].name} cannot be read now: {away[0].facts.ended.detail}")
+            why = later("{name} cannot be read now: {why}")
+            return Defer(why.format(name=away[0].name, why=away[0].facts.ended.detail))
         checked = await self._checked(mail, box, papers)
         mail.transaction.facts[CHECKED] = tuple(checked)
         said = [verdict for paper in checked for verdict in self._verdicts(paper)]
         if more := unread_papers(mail):
-            said.append(Hold(f"{more} documents more than are looked at", self.desk))
+            said.append(
+                Hold(later("{n} documents more than are looked at").format(n=more), self.desk)
+            )
         return strongest(said)
 
     def _box(self, mail: Mail) -> Mailbox | None:

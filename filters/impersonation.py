@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from gateway.api import Action, Address, Filter, Mail, Verdict, reads_like, strongest
+from gateway.api import Action, Address, Filter, Mail, Verdict, later, reads_like, strongest
 
 
 class Impersonation(Filter):
@@ -42,7 +42,9 @@ class Impersonation(Filter):
             return
         for domain in ours:
             if reads_like(address.domain, domain):
-                reason = f"{address.domain} looks like {domain} and is not"
+                reason = later("{domain} looks like {ours} and is not").format(
+                    domain=address.domain, ours=domain
+                )
                 yield self.look_alike.verdict("look-alike", reason, points=5.0)
 
     def _answered(self, mail: Mail) -> Iterator[Verdict]:
@@ -50,7 +52,9 @@ class Impersonation(Filter):
         for _, address in mail.message.mailboxes("Reply-To"):
             is_known = mail.services.directory.is_ours(address.domain)
             if address and not is_known and address.domain not in domains | self.trusted_domains:
-                reason = f"answers go to {address}, not to {', '.join(sorted(domains))}"
+                reason = later("answers go to {address}, not to {domains}").format(
+                    address=address, domains=", ".join(sorted(domains))
+                )
                 yield self.reply_to.verdict("reply-to", reason, points=0.5)
                 return
 
@@ -62,9 +66,15 @@ def _named(mail: Mail, name: str, address: Address) -> Iterator[str]:
         return
     namesakes = directory.named(name)
     if namesakes and not any(address.key == a.key for p in namesakes for a in p.addresses):
-        yield f"{name!r} works in {namesakes[0].unit} and does not write from {address}"
+        yield later("{name} works in {unit} and does not write from {address}").format(
+            name=repr(name), unit=namesakes[0].unit, address=address
+        )
     office = directory.official(name)
     if office is not None:
-        yield f"{name!r} is {office.address} and does not write from {address}"
+        yield later("{name} is {box} and does not write from {address}").format(
+            name=repr(name), box=office.address, address=address
+        )
     if "@" in name and any(f"@{domain}" in name.lower() for domain in directory.domains()):
-        yield f"the name {name!r} is an address of ours, and the mail is from {address}"
+        yield later("the name {name} is an address of ours, and the mail is from {address}").format(
+            name=repr(name), address=address
+        )

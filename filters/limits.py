@@ -19,6 +19,7 @@ from gateway.api import (
     Stage,
     Transaction,
     Verdict,
+    later,
     strongest,
 )
 
@@ -84,7 +85,7 @@ class Limits(Filter):
     def _too_much(self, message: Message, names: list[str]) -> Iterator[Verdict]:
         hops = names.count("received")
         if hops > self.hops:
-            yield Reject(f"{hops} Received fields are a loop", LOOP)
+            yield Reject(later("{hops} Received fields are a loop").format(hops=hops), LOOP)
         for what, found, most in (
             ("header bytes", message.head_size, self.header_bytes),
             ("header fields", len(names), self.header_fields),
@@ -93,13 +94,21 @@ class Limits(Filter):
         ):
             if found > most:
                 reply = Reply("5.6.0", f"Too many {what}: the most is {most}")
-                yield Reject(f"{found} {what}; the most is {most}", reply)
+                yield Reject(
+                    later("{found} {what}; the most is {most}").format(
+                        found=found, what=what, most=most
+                    ),
+                    reply,
+                )
 
     def _odd(self, names: list[str]) -> Iterator[Verdict]:
         present = set(names)
         for field in self.required:
             if field.lower() not in present:
-                yield Reject(f"there is no {field}", Reply("5.6.0", f"The message has no {field}"))
+                yield Reject(
+                    later("there is no {field}").format(field=field),
+                    Reply("5.6.0", f"The message has no {field}"),
+                )
         if len(present) == len(names):
             return
         for field in self.once:
@@ -107,7 +116,12 @@ class Limits(Filter):
             if found > 1:
                 action = self.two_authors if field.lower() == "from" else self.twice
                 reply = Reply("5.6.0", f"The message has more than one {field}")
-                yield action.verdict("twice", f"{found} fields {field}", points=0.5, reply=reply)
+                yield action.verdict(
+                    "twice",
+                    later("{n} fields {field}, not one").format(n=found, field=field),
+                    points=0.5,
+                    reply=reply,
+                )
 
     def _too_fast(self, transaction: Transaction, what: str) -> Verdict | None:
         for rate in self.rates:
@@ -117,7 +131,14 @@ class Limits(Filter):
             kind = f"rate-{rate.of}-{rate.count}-{rate.per_s:g}"
             count = transaction.session.services.notepad.count(kind, whose, rate.per_s)
             if count > rate.most:
-                reason = f"{rate.of} {whose}: {count} {what} in {rate.per_s:g} s, not {rate.most}"
+                reason = later("{of} {whose}: {count} {what} in {per_s} s, not {most}").format(
+                    of=rate.of,
+                    whose=whose,
+                    count=count,
+                    what=what,
+                    per_s=f"{rate.per_s:g}",
+                    most=rate.most,
+                )
                 return Defer(reason, TOO_FAST)
         return None
 

@@ -15,6 +15,7 @@ from gateway.api import (
     Transaction,
     Verdict,
     box_kind,
+    later,
     required,
 )
 
@@ -42,10 +43,15 @@ class Quarantine(Filter):
     def rcpt(self, transaction: Transaction, recipient: Address) -> Verdict | None:
         kind = _kind(transaction, recipient)
         if kind and transaction.session.is_inbound:
-            return Reject(f"{recipient} is the quarantine, and nobody has signed in", SIGN_IN)
+            return Reject(
+                later("{recipient} is the quarantine, and nobody has signed in").format(
+                    recipient=recipient
+                ),
+                SIGN_IN,
+            )
         before = [_kind(transaction, r.address) for r in transaction.recipients]
         if before and (kind or any(before)):
-            return Reject("a word to the quarantine and other recipients in one mail", ALONE)
+            return Reject(later("a word to the quarantine and other recipients in one mail"), ALONE)
         return None
 
     async def message(self, mail: Mail) -> Verdict | None:
@@ -57,11 +63,15 @@ class Quarantine(Filter):
             return Discard(FOR_THE_QUARANTINE)
         letters = _attached(mail.message)[: self.most]
         if not letters:
-            return Reject("no letter is attached", ATTACH)
+            return Reject(later("no letter is attached"), ATTACH)
         nose = required(mail.services.nose, "spam")
         is_spam, user = "spam" in kinds, mail.session.user
         count = await asyncio.to_thread(nose.teach, letters, is_spam, user, self.weight)
-        return Discard(f"{count} letters to learn as {'spam' if is_spam else 'ham'}")
+        return Discard(
+            later("{n} letters to learn as {what}").format(
+                n=count, what="spam" if is_spam else "ham"
+            )
+        )
 
 
 def _kind(transaction: Transaction, address: Address) -> str | None:

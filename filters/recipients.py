@@ -12,6 +12,7 @@ from gateway.api import (
     Verdict,
     box_kind,
     desk_kind,
+    later,
 )
 
 UNKNOWN = Reply("5.1.1", "No such mailbox here")
@@ -45,10 +46,15 @@ class Recipients(Filter):
     def rcpt(self, transaction: Transaction, recipient: Address) -> Answer:
         session = transaction.session
         if len(transaction.recipients) >= self.most:
-            return Defer(f"{self.most} recipients are the most", TOO_MANY)
+            return Defer(later("{most} recipients are the most").format(most=self.most), TOO_MANY)
         if not session.services.directory.is_ours(recipient.domain):
             if session.is_inbound:
-                return Reject(f"{recipient} is not ours, and nobody has signed in", NO_RELAY)
+                return Reject(
+                    later("{recipient} is not ours, and nobody has signed in").format(
+                        recipient=recipient
+                    ),
+                    NO_RELAY,
+                )
             return None
         return self._ours(transaction, recipient)
 
@@ -58,7 +64,9 @@ class Recipients(Filter):
         if session.is_inbound and self.internal:
             names = {recipient.key} if box is None else {recipient.key, box.address.key}
             if names & self.internal:
-                return Reject(f"{recipient} is for our own people", INTERNAL)
+                return Reject(
+                    later("{recipient} is for our own people").format(recipient=recipient), INTERNAL
+                )
         if box is not None:
             return None
         if not session.is_inbound and box_kind(recipient.local) in {"spam", "ham"}:
@@ -68,7 +76,7 @@ class Recipients(Filter):
             return None  # The approval desk; the filter ``approval`` sees to it.
         if self.ask_backend and session.services.backend is not None:
             return self._ask(transaction, recipient)
-        return Reject(f"there is no mailbox {recipient}", UNKNOWN)
+        return Reject(later("there is no mailbox {recipient}").format(recipient=recipient), UNKNOWN)
 
     async def _ask(self, transaction: Transaction, recipient: Address) -> Verdict | None:
         services = transaction.session.services
@@ -78,10 +86,14 @@ class Recipients(Filter):
             try:
                 is_known = await services.backend.knows(recipient)
             except (OSError, TimeoutError) as error:
-                return Defer(f"the server behind us is away: {error}", AWAY)
+                return Defer(
+                    later("the server behind us is away: {error}").format(error=error), AWAY
+                )
             known = "yes" if is_known else "no"
             ttl_s = self.remember_s if is_known else self.remember_unknown_s
             services.notepad.put("backend", recipient.key, known, ttl_s)
         if known == "yes":
             return None
-        return Reject(f"the server behind us knows no {recipient}", UNKNOWN)
+        return Reject(
+            later("the server behind us knows no {recipient}").format(recipient=recipient), UNKNOWN
+        )

@@ -5,7 +5,19 @@ import re
 
 import msgspec
 
-from gateway.api import Action, Filter, Mail, Pass, Points, Reply, Stage, Verdict, ask, strongest
+from gateway.api import (
+    Action,
+    Filter,
+    Mail,
+    Pass,
+    Points,
+    Reply,
+    Stage,
+    Verdict,
+    ask,
+    later,
+    strongest,
+)
 
 LATER = Reply("4.7.1", "Please try again later")
 _NAMES = 12
@@ -54,12 +66,17 @@ class Rspamd(Filter):
 
     async def message(self, mail: Mail) -> Verdict | None:
         if len(mail.message) > self.most_bytes:
-            return Pass(f"{len(mail.message)} bytes are more than rspamd is asked about")
+            return Pass(
+                later("{n} bytes are more than rspamd is asked about").format(n=len(mail.message))
+            )
         try:
             async with asyncio.timeout(self.patience_s):
                 answer = await self._asked(mail)
         except OSError as error:
-            return self.away.verdict("rspamd-away", f"rspamd at {self.server}: {error}")
+            return self.away.verdict(
+                "rspamd-away",
+                later("rspamd at {server}: {error}").format(server=self.server, error=error),
+            )
         return self._verdict(answer)
 
     def _verdict(self, answer: _Answer) -> Verdict | None:

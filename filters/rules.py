@@ -12,6 +12,7 @@ from gateway.api import (
     Pass,
     Rule,
     Verdict,
+    later,
     list_names,
     read_rules,
     rules_from,
@@ -73,9 +74,13 @@ class Rules(Filter):
             why = asked.fits(rule.when) if rule.counts_at(now) else None
             if why is None:
                 continue
-            reason = f"rule {rule.name!r}: {why}" if why else f"rule {rule.name!r}"
+            named = later("the rule {name}").format(name=repr(rule.name))
+            reason = f"{named}; {why}" if why else named
             if rule.mode == "observe":
-                said.append(Pass(f"{reason} (observed; it would {rule.then.verdict})"))
+                would = later("only observed; its word would be: {verdict}").format(
+                    verdict=rule.then.verdict
+                )
+                said.append(Pass(f"{reason}; {would}"))
                 continue
             said.append(rule.then.answer(Pass(reason), rule.name))
             if rule.then.is_last:

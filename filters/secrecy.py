@@ -10,6 +10,7 @@ from gateway.api import (
     Reply,
     Secrecy,
     Verdict,
+    later,
     papers_of,
     read_document,
     strongest,
@@ -51,7 +52,7 @@ class SecrecyStamps(Filter):
         found: list[str] = []
         tag = _TAGGED.match(mail.message.header("Subject")) if self.subjects else None
         if tag:
-            found.append(f"the subject is stamped {tag[1]}")
+            found.append(later("the subject is stamped {tag}").format(tag=tag[1]))
         for paper in await papers_of(mail):
             document = read_document(paper.facts)
             degree = document.secrecy.best
@@ -59,5 +60,9 @@ class SecrecyStamps(Filter):
             if degree is None and any(_RED.match(text.upper()) for text in red):
                 degree = Secrecy.SECRET
             if degree is not None:
-                found.append(f"part {paper.part} is stamped {degree.upper()}")
+                found.append(
+                    later("part {part} is stamped {degree}").format(
+                        part=paper.part, degree=degree.upper()
+                    )
+                )
         return found

@@ -2,7 +2,18 @@
 
 from ipaddress import IPv4Network, IPv6Network
 
-from gateway.api import Action, Address, Filter, Mail, Reject, Reply, Session, Transaction, Verdict
+from gateway.api import (
+    Action,
+    Address,
+    Filter,
+    Mail,
+    Reject,
+    Reply,
+    Session,
+    Transaction,
+    Verdict,
+    later,
+)
 
 NOT_YOURS = Reply("5.7.1", "You may not send under this address")
 SIGN_IN = Reply("5.7.1", "Sign in to send from our domain")
@@ -28,35 +39,46 @@ class Senders(Filter):
         if session.is_inbound:
             if not self._is_forged(session, sender):
                 return None
-            reason = f"{sender} is ours, and {session.client} has not signed in"
+            reason = later("{sender} is ours, and {client} has not signed in").format(
+                sender=sender, client=session.client
+            )
             return self.forged.verdict("forged-sender", reason, reply=SIGN_IN)
         if not sender:
-            reason = f"{session.user} has signed in and sends with an empty sender"
+            reason = later("{user} has signed in and sends with an empty sender").format(
+                user=session.user
+            )
             return self.null_sender.verdict("null-sender", reason, reply=NOT_YOURS)
         if session.services.directory.may_send_as(session.user, sender):
             return None
-        return Reject(f"{session.user} may not send as {sender}", NOT_YOURS)
+        return Reject(
+            later("{user} may not send as {sender}").format(user=session.user, sender=sender),
+            NOT_YOURS,
+        )
 
     def message(self, mail: Mail) -> Verdict | None:
         if mail.session.is_inbound:
             return self._from_outside(mail)
         may = mail.services.directory.may_send_as
         if not mail.message.authors:
-            return Reject("there is no From", Reply("5.6.0", "The message has no From"))
+            return Reject(later("there is no From"), Reply("5.6.0", "The message has no From"))
         for field, named in mail.message.sender_fields.items():
             for _, address in named:
                 if not address:
-                    reason = f"{field} holds what is no address"
+                    reason = later("{field} holds what is no address").format(field=field)
                     return Reject(reason, Reply("5.6.0", f"{field} cannot be read"))
                 if not may(mail.session.user, address):
-                    reason = f"{field}: {mail.session.user} may not send as {address}"
+                    reason = later("{field}: {user} may not send as {address}").format(
+                        field=field, user=mail.session.user, address=address
+                    )
                     return Reject(reason, NOT_YOURS)
         return None
 
     def _from_outside(self, mail: Mail) -> Verdict | None:
         for _, address in mail.message.authors:
             if self._is_forged(mail.session, address):
-                reason = f"From says {address}, and {mail.session.client} has not signed in"
+                reason = later("From says {address}, and {client} has not signed in").format(
+                    address=address, client=mail.session.client
+                )
                 return self.forged.verdict("forged-from", reason, reply=SIGN_IN)
         return None
 

@@ -3,7 +3,7 @@
 import asyncio
 import re
 
-from gateway.api import Action, Filter, Mail, Pass, Points, Stage, Verdict, ask
+from gateway.api import Action, Filter, Mail, Pass, Points, Stage, Verdict, ask, later
 
 _SPAM = re.compile(r"^Spam:\s*\w+\s*;\s*(-?[\d.]+)\s*/\s*(-?[\d.]+)", re.IGNORECASE | re.MULTILINE)
 _NAMES = 12
@@ -34,12 +34,19 @@ class Spamassassin(Filter):
 
     async def message(self, mail: Mail) -> Verdict | None:
         if len(mail.message) > self.most_bytes:
-            return Pass(f"{len(mail.message)} bytes are more than SpamAssassin is asked about")
+            return Pass(
+                later("{n} bytes are more than SpamAssassin is asked about").format(
+                    n=len(mail.message)
+                )
+            )
         try:
             async with asyncio.timeout(self.patience_s):
                 score, limit, names = await self._asked(mail)
         except OSError as error:
-            return self.away.verdict("spamassassin-away", f"spamd at {self.server}: {error}")
+            return self.away.verdict(
+                "spamassassin-away",
+                later("spamd at {server}: {error}").format(server=self.server, error=error),
+            )
         value = max(self.least, min(self.most, score * self.scale))
         reason = f"{score:g} of {limit:g}: {', '.join(names[:_NAMES])}"
         return Pass(reason, points=(Points("spamassassin", round(value, 2), reason),))

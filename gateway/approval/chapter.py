@@ -34,6 +34,7 @@ from gateway.archive.approvals import (
 from gateway.archive.commands import Receive
 from gateway.archive.held import note, seq_of, settle
 from gateway.archive.journal import Record
+from gateway.runtime.words import later
 
 
 def _arrived(connection: Connection, record: Record, arrival: Receive) -> None:
@@ -85,7 +86,7 @@ def _ask(connection: Connection, record: Record, ask: Ask) -> None:
         row = ask_of(connection, ask.mail)
     if row is None or row.state != "new" or row.kind != ask.kind or row.digest != ask.digest:
         if seq:
-            text = "asked already, or for other bytes"
+            text = later("asked already, or for other bytes")
             note(connection, seq, record.seq, ask.at_ms, "asked", "", text, counted=False)
         return
     change(
@@ -106,7 +107,8 @@ def _ask(connection: Connection, record: Record, ask: Ask) -> None:
         recipients=",".join(ask.recipients),
         own=ask.own,
     )
-    text = f"in the name of {ask.box or 'nobody known'}, sha256 {ask.digest}"
+    name = later("in the name of {box}").format(box=ask.box or "?")
+    text = f"{name}; sha256 {ask.digest}"
     note(connection, seq, record.seq, ask.at_ms, "asked", ask.author, text)
     if ask.supersedes:
         _supersede(connection, record, ask)
@@ -118,7 +120,7 @@ def _supersede(connection: Connection, record: Record, ask: Ask) -> None:
         return
     change(connection, ask.before, state="superseded", next_ms=None)
     settle(connection, before.seq, APPROVAL, "withdraw", ask.at_ms)
-    text = f"by {ask.mail}"
+    text = later("by the message {mail}").format(mail=ask.mail)
     note(connection, before.seq, record.seq, ask.at_ms, "superseded", ask.author, text)
 
 
@@ -131,7 +133,7 @@ def _requested(connection: Connection, record: Record, requested: Requested) -> 
     asked = [name for name in row.approvers.split(",") if name]
     asked += [name for name in requested.approvers if name not in asked]
     change(connection, requested.mail, requested=requested.step, approvers=",".join(asked))
-    text = ", ".join(requested.approvers) or "there is nobody who may approve"
+    text = ", ".join(requested.approvers) or later("there is nobody who may approve")
     at = requested.at_ms
     note(connection, row.seq, record.seq, at, f"requested (step {requested.step + 1})", "", text)
 

@@ -17,6 +17,7 @@ from sqlalchemy.dialects.sqlite import insert
 from gateway.archive.approvals import IssueCodes, SpendCode
 from gateway.archive.held import note, seq_of, settle
 from gateway.archive.journal import Record
+from gateway.runtime.words import later
 
 APPROVAL = "approval"
 VERB_ANY = "answer"
@@ -114,15 +115,15 @@ def look_up(connection: Connection, hash_: str) -> Issued | None:
 def flaw(code: Issued | None, desk: str, mail: str, login: str, verb: str, at_ms: int) -> str:
     """Why this code does not do what is asked, in words; empty if it does."""
     if code is None or code.desk != desk or code.mail != mail:
-        return "the code is not of this message"
+        return later("the code is not of this message")
     if code.login != login:
-        return "the code was given to somebody else"
+        return later("the code was given to somebody else")
     if code.verb not in {verb, VERB_ANY}:
-        return f"the code is not to {verb}"
+        return later("the code is not to {verb}").format(verb=verb)
     if code.spent:
-        return "the code has been used"
+        return later("the code has been used")
     if at_ms > code.expires_ms:
-        return "the code has expired"
+        return later("the code has expired")
     return ""
 
 

@@ -13,6 +13,7 @@ from gateway.mail.message import Message
 from gateway.mail.number import find, latin, parse
 from gateway.mail.people import ApprovalPolicy, Directory, Mailbox, MailboxKind
 from gateway.mail.text import folded, nfc
+from gateway.runtime.words import later
 
 AUTHORS = ("From", "Sender", "Resent-From", "Resent-Sender", "Reply-To")
 """Every field in which a mail names whom it is from or for whom it speaks."""
@@ -85,11 +86,11 @@ def document_sign(text: str) -> str:
     """What shows that a text is an official document: its letterhead, or a number in its head."""
     plain = folded(text[:_HEADING])
     if _LETTERHEAD in plain or _MOTTO in plain.replace("–", "-"):
-        return "a letterhead"
+        return later("a letterhead")
     if re.search(r"(?:^|\W)so\s*:", plain):
         found = next(find(latin(text[:_HEADING])), None)
         if found is not None:
-            return f"the document number {found[0]}"
+            return later("the document number {number}").format(number=found[0])
     return ""
 
 
@@ -99,4 +100,4 @@ def named_document(file_name: str) -> str:
     found = parse(stem) or next(
         (n for n, at, _ in find(latin(stem.replace("_", "/"))) if not at), None
     )
-    return f"the document number {found}" if found is not None else ""
+    return later("the document number {number}").format(number=found) if found else ""

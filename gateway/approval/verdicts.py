@@ -15,6 +15,7 @@ from gateway.approval.rows import asks, decisions, tags, tries
 from gateway.archive.approvals import BreakGlass, IssueTag, Say, SpendTag, Step
 from gateway.archive.held import note, settle
 from gateway.archive.journal import Record
+from gateway.runtime.words import later
 
 DONE = frozenset({"queued", "rejected", "withdrawn", "expired", "superseded", "tagged"})
 _AFTER = {"refuse": "rejected", "withdraw": "withdrawn", "expire": "expired"}
@@ -55,15 +56,15 @@ def say(connection: Connection, record: Record, said: Say) -> None:
 def _flaw(connection: Connection, row: Row[Any], said: Say) -> str:
     """Why the word does not count; empty if it does."""
     if row.state == "new":
-        return "nobody has been asked yet; try again in a moment"
+        return later("nobody has been asked yet; try again in a moment")
     if row.state != "pending":
         return _too_late(connection, row)
     match said.verdict:
         case "withdraw":
-            flaw = "" if said.actor == row.author else "only who sent it may take it back"
+            flaw = "" if said.actor == row.author else later("only who sent it may take it back")
             return flaw or _code_flaw(connection, said)
         case "expire":
-            return "" if row.expires_ms <= said.at_ms else "it has not expired"
+            return "" if row.expires_ms <= said.at_ms else later("it has not expired")
         case _:
             return _no_approval(connection, row, said)
 
@@ -72,21 +73,21 @@ def _no_approval(  # noqa: PLR0911 - one return for each rule
     connection: Connection, row: Row[Any], said: Say
 ) -> str:
     if said.at_ms > row.expires_ms > 0:
-        return "the request has expired"
+        return later("the request has expired")
     if said.digest != row.digest or said.envelope != row.envelope:
-        return "the stored message is not the one that was shown"
+        return later("the stored message is not the one that was shown")
     if said.verdict == "approve" and said.step != row.step:
-        return "this step is done already"
+        return later("this step is done already")
     if wrong := _code_flaw(connection, said):
         return wrong
     if said.actor == row.author and not (row.own and said.capacity == Capacity.SELF):
-        return "nobody approves what he has sent himself"
+        return later("nobody approves what he has sent himself")
     if said.capacity not in set(Capacity) - {Capacity.BREAK_GLASS}:
-        return f"there is no capacity {said.capacity!r}"
+        return later("there is no capacity {what}").format(what=said.capacity)
     if said.delegation and (wrong := _delegation_flaw(connection, row, said)):
         return wrong
     if said.verdict == "approve" and said.actor in _yes(connection, row):
-        return "you have approved this already"
+        return later("you have approved this already")
     return ""
 
 
@@ -103,11 +104,13 @@ def _delegation_flaw(connection: Connection, row: Row[Any], said: Say) -> str:
     for lent in delegations.all_of(connection):
         if lent.id == said.delegation:
             if lent.holder != said.actor or lent.capacity != said.capacity:
-                return "the delegation is somebody else's"
+                return later("the delegation is somebody else's")
             if not lent.in_force(at):
-                return "the delegation is not in force"
-            return "" if lent.covers(row.box) else f"the delegation does not cover {row.box}"
-    return "there is no such delegation"
+                return later("the delegation is not in force")
+            if lent.covers(row.box):
+                return ""
+            return later("the delegation does not cover {box}").format(box=row.box)
+    return later("there is no such delegation")
 
 
 def _too_late(connection: Connection, row: Row[Any]) -> str:
@@ -115,11 +118,12 @@ def _too_late(connection: Connection, row: Row[Any]) -> str:
     last = select(decisions).where(decisions.c.mail == row.mail, decisions.c.counted)
     found = connection.execute(last.order_by(decisions.c.seq.desc())).first()
     if found is None or row.state == "superseded":
-        return f"it is {row.state} already"
+        return later("it is {state} already").format(state=row.state)
     at = datetime.fromtimestamp(found.at_ms / 1000, _OFFICE)
     word = {"rejected": "refused", "queued": "approved", "tagged": "approved"}
     done = word.get(row.state, row.state)
-    return f"already {done} by {found.approver} at {at:%H:%M on %d/%m/%Y}"
+    told = later("already {done} by {who} at {time} on {day}")
+    return told.format(done=done, who=found.approver, time=f"{at:%H:%M}", day=f"{at:%d/%m/%Y}")
 
 
 def _yes(connection: Connection, row: Row[Any]) -> set[str]:
@@ -143,12 +147,14 @@ def _did(connection: Connection, record: Record, row: Row[Any], said: Say) -> st
     steps = msgspec.json.decode(row.steps, type=list[Step])
     need = steps[row.step].need if row.step < len(steps) else 1
     yes = len(_yes(connection, row))  # This one is among them: it has been written.
-    text = f"sha256 {said.digest}" + (f", by {said.basis}" if said.basis else "")
+    text = f"sha256 {said.digest}"
+    text += "; " + later("by {basis}, its basis").format(basis=said.basis) if said.basis else ""
     if yes < need:
-        return f"{yes} of {need}; {text}"
+        return later("{n} of {of} have approved").format(n=yes, of=need) + f"; {text}"
     if row.step + 1 < len(steps):
         change(connection, row.mail, step=row.step + 1)
-        return f"step {row.step + 1} of {len(steps)}; {text}"
+        done = later("step {n} of {of} is done").format(n=row.step + 1, of=len(steps))
+        return f"{done}; {text}"
     change(connection, row.mail, state="approved", next_ms=None)
     return text
 
@@ -188,13 +194,13 @@ def break_glass(connection: Connection, record: Record, broken: BreakGlass) -> N
     if row.state != "pending":
         why_not = _too_late(connection, row)
     elif not broken.reason.strip():
-        why_not = "it needs a reason"
+        why_not = later("it needs a reason")
     elif broken.actor == row.author:
-        why_not = "who sent it cannot be one of the two"
+        why_not = later("who sent it cannot be one of the two")
     elif broken.actor == row.glass:
-        why_not = "it takes two people"
+        why_not = later("it takes two people")
     elif broken.digest != row.digest or broken.envelope != row.envelope:
-        why_not = "the stored message is not the one that came"
+        why_not = later("the stored message is not the one that came")
     said = Say(
         mail=broken.mail,
         verdict="approve",
@@ -212,7 +218,10 @@ def break_glass(connection: Connection, record: Record, broken: BreakGlass) -> N
         change(connection, row.mail, state="approved", next_ms=None)
     elif not why_not:
         change(connection, row.mail, glass=broken.actor)
-    told = why_not or f"{'second' if row.glass else 'first'} of two: {broken.reason}"
+    told = (
+        later("the second of two: {reason}") if row.glass else later("the first of two: {reason}")
+    )
+    told = why_not or told.format(reason=broken.reason)
     at, who = broken.at_ms, broken.actor
     note(connection, row.seq, record.seq, at, "break-glass", who, told, counted=not why_not)
 
@@ -269,21 +278,37 @@ def spend_tag(connection: Connection, record: Record, spent: SpendTag) -> None:
         approvers=draft.approvers,
     )
     _copy_decisions(connection, record, draft, spent)
-    note(connection, row.seq, record.seq, at, "tag spent", who, f"of draft {draft.mail}")
-    note(connection, draft.seq, record.seq, at, "tag spent", who, f"on {spent.mail}")
+    note(
+        connection,
+        row.seq,
+        record.seq,
+        at,
+        "tag spent",
+        who,
+        later("of the draft {mail}").format(mail=draft.mail),
+    )
+    note(
+        connection,
+        draft.seq,
+        record.seq,
+        at,
+        "tag spent",
+        who,
+        later("for the message {mail}").format(mail=spent.mail),
+    )
 
 
 def _tag_flaw(tag: Row[Any] | None, spent: SpendTag) -> str:
     if tag is None:
-        return "there is no such tag"
+        return later("there is no such tag")
     if tag.spent:
-        return f"the tag was used for {tag.spent_on}"
+        return later("the tag was used for {mail}").format(mail=tag.spent_on)
     if spent.at_ms > tag.expires_ms:
-        return "the tag has expired"
+        return later("the tag has expired")
     if spent.box != tag.box:
-        return f"the tag is for {tag.box}"
+        return later("the tag is for {box}").format(box=tag.box)
     if not spent.manifest or spent.manifest != tag.manifest:
-        return "the message is not the one that was approved"
+        return later("the message is not the one that was approved")
     return ""
 
 

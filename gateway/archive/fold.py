@@ -27,6 +27,7 @@ from gateway.archive.chapter import Chapter
 from gateway.archive.commands import Command, Decide, QueueChange, Receive, Tried
 from gateway.archive.held import settle
 from gateway.archive.journal import Record
+from gateway.runtime.words import later
 
 Row: TypeAlias = tuple[Any, ...]
 
@@ -35,6 +36,8 @@ KNOWN_MAX = 50_000
 
 _WAITING = ("owed", "deferred")
 _OPEN = ("owed", "deferred", "held", "stopped")
+_ELSEWHERE = later("this desk decides otherwise: vanthu approve")
+
 _FIRST = {"accepted": "owed", "held": "held"}
 
 MOVES: dict[str, tuple[tuple[str, ...], str]] = {
@@ -215,7 +218,8 @@ class Fold:
             .values(state=after, due_ms=change.at_ms if action in _PENDING else None)
         )
         if action == "fail":
-            why = f"stopped by {change.actor}: {change.reason}".rstrip(": ")
+            why = later("stopped by {who}: {reason}").format(who=change.actor, reason=change.reason)
+            why = why.rstrip(": ")
             statement = statement.values(status="5.0.0", reply=why, via="")
         if change.recipients:
             statement = statement.where(_row.address.in_(change.recipients))
@@ -232,7 +236,7 @@ class Fold:
         seq = self._seq(connection, decision.id)
         text, counts = decision.reason, False
         if decision.desk in self._owned:
-            text = f"{text} (this desk decides otherwise: vanthu approve)".lstrip()
+            text = f"{text}; {_ELSEWHERE}".lstrip("; ")
         elif seq:
             counts = settle(connection, seq, decision.desk, decision.verdict, decision.at_ms)
         kind = f"{decision.verdict} ({decision.desk})"

@@ -14,6 +14,7 @@ from gateway.archive.journal import Record
 from gateway.archive.keeper import FileJournal
 from gateway.archive.owed import Owed, added_fields, due
 from gateway.archive.words import matching
+from gateway.runtime.words import later
 
 _APPLIED = select(schema.marks.c.seq).where(schema.marks.c.name == "fold")
 
@@ -67,6 +68,8 @@ class Happened:
     took_us: int = 0
     counted: bool = True
     """False for a word that came too late or found nothing to change."""
+    is_finding: bool = False
+    """Of a filter: ``kind`` is its stage and name, ``text`` its verdict and why."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -217,6 +220,7 @@ class Queries:
                 "" if said.enforced else "observe",
                 " ".join(part for part in (said.verdict, said.about, said.reason) if part),
                 said.took_us,
+                is_finding=True,
             )
             for said in command.findings
         ]
@@ -231,12 +235,16 @@ class Queries:
         return told
 
 
+_SIGNED_IN = later("signed in as {login}")
+_NO_TLS = later("no TLS")
+
+
 def _came(command: Receive) -> str:
     peer = command.peer
-    parts = [f"{peer.door}/{peer.listener}", f"helo {peer.helo}"]
-    parts += [f"as {peer.user}"] if peer.user else []
-    parts += [peer.tls] if peer.tls else ["no TLS"]
-    return ", ".join(parts)
+    parts = [f"{peer.door}/{peer.listener}, helo {peer.helo}"]
+    parts += [_SIGNED_IN.format(login=peer.user)] if peer.user else []
+    parts += [peer.tls] if peer.tls else [_NO_TLS]
+    return "; ".join(parts)
 
 
 def _where(statement: Select[*tuple[Any, ...]], wanted: Wanted) -> Select[*tuple[Any, ...]]:

@@ -14,6 +14,7 @@ from gateway.archive.commands import Receive
 from gateway.archive.queries import Found
 from gateway.cli.books import add_asker, covered, opened
 from gateway.cli.office import one, printed, settings, when
+from gateway.cli.timeline import sentence, word
 from gateway.mail.services import Notepad
 from gateway.registry.rights import Forbidden
 from gateway.runtime.words import retold, tr
@@ -47,10 +48,10 @@ def add_explain(parser: argparse.ArgumentParser) -> None:
 
 def line(found: Found) -> str:
     """One message in one line of a list."""
-    to = ", ".join(f"{address} ({state})" for address, state in found.recipients)
+    to = ", ".join(f"{address} ({word(state)})" for address, state in found.recipients)
     number = found.number or "-"
     return (
-        f"{number:13} {found.id} {when(found.at_ms)} {found.state:9} "
+        f"{number:13} {found.id} {when(found.at_ms)} {word(found.state):9} "
         f"{found.sender or '<>'} -> {to}: {found.subject}"
     )
 
@@ -64,20 +65,11 @@ def _why(chosen: argparse.Namespace) -> int:
     sys.stdout.write(line(found) + "\n")
     for happened in story:
         took = f"{happened.took_us / 1000:7.2f} ms" if happened.took_us else " " * 10
-        told = _sentence(happened.text) if " " in happened.kind else retold(happened.text)
-        text = " ".join(part for part in (happened.actor, told) if part)
-        sys.stdout.write(f"{when(happened.at_ms)} {took}  {happened.kind:22} {text}\n")
+        told = sentence(happened.text) if happened.is_finding else retold(happened.text)
+        void = "" if happened.counted else tr("(did not count)")
+        text = " ".join(part for part in (word(happened.actor), told, void) if part)
+        sys.stdout.write(f"{when(happened.at_ms)} {took}  {word(happened.kind):22} {text}\n")
     return 0
-
-
-def _sentence(text: str) -> str:
-    """A filter's word and its reason, in the reader's language."""
-    verdict, _, reason = text.partition(" ")
-    said = {
-        "pass": tr("pass"), "accept": tr("accept"), "hold": tr("hold"), "reject": tr("reject"),
-        "defer": tr("defer"), "discard": tr("discard"),
-    }  # fmt: skip
-    return f"{said.get(verdict, verdict)} {retold(reason)}".rstrip()
 
 
 def _show(chosen: argparse.Namespace) -> int:

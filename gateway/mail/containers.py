@@ -15,6 +15,7 @@ from typing import Protocol
 
 from gateway.mail.limits import Limits
 from gateway.mail.text import to_text
+from gateway.runtime.words import later
 
 MEMBER_BYTES = 32 * 1024 * 1024
 """The most that is unpacked from one member; a larger one is a finding."""
@@ -117,11 +118,17 @@ class _Look:
 
     def enter(self, data: bytes, path: str, kind: str, depth: int) -> None:
         if depth > self.limits.archive_depth:
-            self.contents.excess.append(f"{path}: archives within archives, {depth} deep")
+            self.contents.excess.append(
+                later("{path}: archives within archives, {depth} deep").format(
+                    path=path, depth=depth
+                )
+            )
             return
         reader = _READERS.get(kind)
         if reader is None:
-            self.contents.opaque.append(f"{path}: {kind} cannot be looked into")
+            self.contents.opaque.append(
+                later("{path}: {kind} cannot be looked into").format(path=path, kind=kind)
+            )
             return
         try:
             for name, content in reader(self, data, path):
@@ -132,7 +139,9 @@ class _Look:
 
     def _keep(self, path: str, content: bytes, depth: int) -> bool:
         if len(self.contents.members) >= self.limits.archive_members:
-            self.contents.excess.append(f"{path}: more files than are looked at")
+            self.contents.excess.append(
+                later("{path}: more files than are looked at").format(path=path)
+            )
             return False
         self.contents.members.append(Member(path, content))
         if kind := archive_kind(content):
@@ -144,14 +153,18 @@ class _Look:
         most = max(0, min(MEMBER_BYTES, self.bytes_left))
         content = read(most + 1)
         if len(content) > most:
-            self.contents.excess.append(f"{path}: unpacks to more than {most} bytes")
+            self.contents.excess.append(
+                later("{path}: unpacks to more than {most} bytes").format(path=path, most=most)
+            )
             content = content[:most]
         self.bytes_left -= len(content)
         return content
 
     def zip(self, data: bytes, path: str) -> Iterator[tuple[str, bytes]]:
         if data.count(_CENTRAL) > 2 * self.limits.archive_members:
-            self.contents.excess.append(f"{path}: more files than are looked at")
+            self.contents.excess.append(
+                later("{path}: more files than are looked at").format(path=path)
+            )
             return
         with zipfile.ZipFile(BytesIO(data)) as archive:
             for info in archive.infolist():
@@ -194,7 +207,9 @@ class _Look:
                 rest = reader.unused_data.lstrip(b"\0")
                 if not reader.eof or not rest or len(out) >= most:
                     return bytes(out)
-            self.contents.excess.append(f"{path}: more than {STREAMS} streams")
+            self.contents.excess.append(
+                later("{path}: more than {streams} streams").format(path=path, streams=STREAMS)
+            )
             return bytes(out)
 
         return self.unpack(read, path)
@@ -218,7 +233,9 @@ class _Look:
     def rar(self, data: bytes, path: str) -> Iterator[tuple[str, bytes]]:
         """Only the names: RAR's packing is nobody's to undo. Says so for its contents."""
         names = _rar5_names if data[6:8] == b"\x01\x00" else _rar4_names
-        self.contents.opaque.append(f"{path}: the contents of a RAR cannot be looked into")
+        self.contents.opaque.append(
+            later("{path}: the contents of a RAR cannot be looked into").format(path=path)
+        )
         for name, is_encrypted in names(data):
             if is_encrypted:
                 self.contents.encrypted.append(f"{path}/{name}" if name else path)

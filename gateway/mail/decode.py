@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 
 from gateway.mail.text import NOT_BASE64, base64_bytes
+from gateway.runtime.words import later
 
 STEP = 96 * 1024
 """Encoded bytes that are decoded at a time."""
@@ -49,14 +50,14 @@ def flaws(encoding: str, body: memoryview) -> tuple[str, ...]:
         if not odd or (odd in {b"=", b"=="} and data.rstrip().endswith(odd)):
             return ()
         tail = data.rstrip().rpartition(b"=")[2]
-        return ("base64 goes on behind its end",) if b"=" in odd and tail else _junk(odd)
+        return (later("base64 goes on behind its end"),) if b"=" in odd and tail else _junk(odd)
     if encoding == "quoted-printable" and _BARE_SOFT_BREAK.search(body):
-        return ("quoted-printable with a bare CR",)
+        return (later("quoted-printable with a bare CR"),)
     return ()
 
 
 def _junk(odd: bytes) -> tuple[str, ...]:
-    return ("base64 with strange signs",) if odd.strip(b"=") else ()
+    return (later("base64 with strange signs"),) if odd.strip(b"=") else ()
 
 
 def quoted_printable(data: bytes) -> bytes:

@@ -13,6 +13,7 @@ from gateway.mail.decode import ENCODED, IDENTITY, flaws, pieces
 from gateway.mail.limits import Limits
 from gateway.mail.parameters import NONE, Valued, read_valued
 from gateway.mail.text import decode_words, to_text
+from gateway.runtime.words import later
 
 _CONTENT = re.compile(
     rb"^(content-(?:type|transfer-encoding|disposition|id))([ \t]*):([^\n]*(?:\n[ \t][^\n]*)*)",
@@ -146,7 +147,7 @@ def read_mime(raw: Buffer, head_size: int, limits: Limits) -> Mime:
     while walk.todo:
         walk.enter(walk.todo.pop())
     if walk.longer - {boundary for boundary, _, _ in walk.boundaries}:
-        walk.doubts.append("a boundary that is not quite a line")
+        walk.doubts.append(later("a boundary that is not quite a line"))
     return Mime(tuple(walk.parts), tuple(dict.fromkeys(walk.doubts)))
 
 
@@ -174,7 +175,7 @@ class _Walk:
 
     def enter(self, at: _Entity) -> None:
         if len(self.parts) >= self.limits.mime_parts:
-            self.doubts.append("more parts than are looked at")
+            self.doubts.append(later("more parts than are looked at"))
             return
         head_end = at.head_end if at.head_end >= 0 else _head_end(at.source, at.start, at.end)
         head = bytes(at.source[at.start : head_end])
@@ -183,7 +184,7 @@ class _Walk:
         if part.is_leaf:
             self._leaf(part)
         elif at.depth >= self.limits.mime_depth:
-            self.doubts.append("parts deeper than are looked at")
+            self.doubts.append(later("parts deeper than are looked at"))
         elif part.type in _MESSAGES:
             self._message(part)
         else:
@@ -194,9 +195,9 @@ class _Walk:
         for found in _CONTENT.finditer(head):
             name, value = found[1].lower().decode(), found[3]
             if found[2]:
-                self.doubts.append("a blank before the colon of a Content- field")
+                self.doubts.append(later("a blank before the colon of a Content- field"))
             if fields.setdefault(name, value).strip().lower() != value.strip().lower():
-                self.doubts.append(f"two fields {name.title()}")
+                self.doubts.append(later("two fields {field}").format(field=name.title()))
         if b"content" in head.lower():
             self._doubt_head(head)
         content = self._valued(fields.get("content-type"))
@@ -205,7 +206,7 @@ class _Walk:
         encoding = self._encoding(fields.get("content-transfer-encoding", b""), at.source, body)
         if "/" not in content.value:
             if content.value.startswith("multipart") or content.parameters.get("boundary"):
-                self.doubts.append("a multipart without its subtype")
+                self.doubts.append(later("a multipart without its subtype"))
             content = Valued(at.default, content.parameters, content.doubts)
         names = self._names(content, placed)
         index = len(self.parts)
@@ -216,14 +217,14 @@ class _Walk:
 
     def _doubt_head(self, head: bytes) -> None:
         if b"\0" in head:
-            self.doubts.append("a NUL in a header")
+            self.doubts.append(later("a NUL in a header"))
         if head.count(b"\r") != head.count(b"\r\n"):
-            self.doubts.append("a bare CR in a header")
+            self.doubts.append(later("a bare CR in a header"))
         if _ODD_CONTENT.search(head):
-            self.doubts.append("a Content- field, or the line before it, without a colon")
+            self.doubts.append(later("a Content- field, or the line before it, without a colon"))
         blank = _BLANK_LINE.search(head)
         if blank and _CONTENT.search(head, blank.end() - 1):
-            self.doubts.append("an empty line of blanks above a Content- field")
+            self.doubts.append(later("an empty line of blanks above a Content- field"))
 
     def _valued(self, raw: bytes | None) -> Valued:
         if raw is None:
@@ -241,7 +242,7 @@ class _Walk:
         token = value.partition(";")[0].split("(")[0].strip(" \t\r\n\"'")
         if token in _HARMLESS or not _LOOKS_ENCODED.match(bytes(source[body[0] : body[0] + 4096])):
             return token if token in ENCODED else ""
-        self.doubts.append("an unknown transfer encoding")
+        self.doubts.append(later("an unknown transfer encoding"))
         return next((known for known in ENCODED if known in value), "base64")
 
     def _names(self, content: Valued, placed: Valued) -> tuple[str, ...]:
@@ -251,16 +252,16 @@ class _Walk:
         names = tuple(dict.fromkeys(n for n in (decode_words(r).strip() for r in readings) if n))
         endings = {name.rpartition(".")[2].lower().strip() for name in names if "." in name}
         if len(endings) > 1:
-            self.doubts.append("file names that disagree")
+            self.doubts.append(later("file names that disagree"))
         return names
 
     def _leaf(self, part: Part) -> None:
         if part.type == "message/partial":
-            self.doubts.append("a piece of a message")
+            self.doubts.append(later("a piece of a message"))
         if part.is_attachment and part.encoding not in {"base64", "quoted-printable"}:
             begin = bytes(part.source[part.body[0] : min(part.body[1], part.body[0] + 4096)])
             if _ALL_BASE64.fullmatch(begin):
-                self.doubts.append("base64 under another transfer encoding")
+                self.doubts.append(later("base64 under another transfer encoding"))
         if part.encoding in IDENTITY and part.type.startswith("text/"):
             source, (start, end) = part.source, part.body
             if source.find(b"begin", start, end) >= 0:  # So does yEnc's "=ybegin".
@@ -272,7 +273,7 @@ class _Walk:
         marks = list(islice(_INLINE_FILE.finditer(source, start, end), INLINE_FILES_MAX + 1))
         ends = [*(mark.start() for mark in marks[1:]), end]
         if len(marks) > INLINE_FILES_MAX or len(self.parts) + len(marks) > self.limits.mime_parts:
-            self.doubts.append("more files in a text than are looked at")
+            self.doubts.append(later("more files in a text than are looked at"))
         for found, to in zip(marks[:INLINE_FILES_MAX], ends, strict=False):
             self.parts.append(
                 Part(
@@ -303,14 +304,14 @@ class _Walk:
         self._doubt_multipart(part, readings)
         boundary = readings[0].rstrip().encode("utf-8", "surrogateescape") if readings else b""
         if not boundary:
-            self.doubts.append("a multipart without a boundary")
+            self.doubts.append(later("a multipart without a boundary"))
             return
         self.budget -= end - start
         if self.budget < 0:
-            self.doubts.append("parts within parts beyond measure")
+            self.doubts.append(later("parts within parts beyond measure"))
             return
         if any(b == boundary and s <= start and end <= e for b, s, e in self.boundaries):
-            self.doubts.append("a boundary used on two levels")
+            self.doubts.append(later("a boundary used on two levels"))
         self.boundaries.append((boundary, start, end))
         found = cut(source, boundary, start, end)
         self.doubts += found.doubts
@@ -323,11 +324,11 @@ class _Walk:
 
     def _doubt_multipart(self, part: Part, readings: tuple[str, ...]) -> None:
         if part.encoding in {"base64", "x-uuencode"}:
-            self.doubts.append("an encoded multipart")
+            self.doubts.append(later("an encoded multipart"))
         if len(readings) > 1:
-            self.doubts.append("a boundary with more than one reading")
+            self.doubts.append(later("a boundary with more than one reading"))
         if readings and (readings[0] != readings[0].strip() or not readings[0].isprintable()):
-            self.doubts.append("a boundary that begins or ends with blanks")
+            self.doubts.append(later("a boundary that begins or ends with blanks"))
 
 
 def _head_end(source: Buffer, start: int, end: int) -> int:

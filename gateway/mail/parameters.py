@@ -8,6 +8,7 @@ from functools import lru_cache
 from urllib.parse import unquote_to_bytes
 
 from gateway.mail.text import decode_words, to_text
+from gateway.runtime.words import later
 
 VALUE_MAX = 16 * 1024
 """Longest value that is read; a longer one is called ambiguous."""
@@ -56,12 +57,12 @@ def _read(raw: bytes) -> Valued:
     value = first[1].lower() if first else ""
     rest = bare[first.end() :] if first else bare
     if "/" in text and not _TYPE.fullmatch(value) and "boundary" in text.lower():
-        doubts.append("a Content-Type that cannot be read")
+        doubts.append(later("a Content-Type that cannot be read"))
         value = value.replace(" ", "")
     if rest.strip() and not rest.lstrip().startswith(";") and "boundary" in rest.lower():
-        doubts.append("text between a type and its parameters")
+        doubts.append(later("text between a type and its parameters"))
     if bare != text and "boundary" in text.lower():
-        doubts.append("a comment in a field with a boundary")
+        doubts.append(later("a comment in a field with a boundary"))
     return Valued(value, _parameters(rest), tuple(doubts))
 
 

@@ -44,13 +44,12 @@ def later(text: str) -> str:
     One with ``{name}`` in it is filled in and written down in English, such as what a filter says
     of a message; ``retold`` knows it again.
     """
-    if "{" in text:
-        _templates[text] = None
     return text
 
 
-_templates: dict[str, re.Pattern[str] | None] = {}
 _FIELD = re.compile(r"{(\w+)}")
+_FILLED = "(?:(?!; ).)*?"
+"""What stands in a field: several texts with ``; `` between are never one."""
 _LITERAL_MIN = 8
 """A template of fewer letters of its own could be anything's."""
 
@@ -62,27 +61,43 @@ def retold(text: str) -> str:
     """
     if language() == "en" or not text:
         return text
-    for template in sorted(_templates, key=len, reverse=True):
-        found = _pattern(template).fullmatch(text)
-        if found is not None:
-            return tr(template, **found.groupdict())
-    pieces = text.split("; ")
-    return "; ".join(map(retold, pieces)) if len(pieces) > 1 else tr(text)
+    for template, pieces in _templates(language()):
+        if all(piece in text for piece in pieces):
+            found = _pattern(template).fullmatch(text)
+            if found is not None:
+                return tr(template, **{k: _inner(v) for k, v in found.groupdict().items()})
+    parts = text.split("; ")
+    return "; ".join(map(retold, parts)) if len(parts) > 1 else tr(text)
 
 
+def _inner(value: str) -> str:
+    """What fills a field may be such a text, too; a word by itself is somebody's name."""
+    return retold(value) if " " in value else value
+
+
+@cache
+def _templates(language: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """The texts of a catalogue with fields in them, the longest first, and what stands between.
+
+    Of the catalogue, not of the code: who tells it has not loaded the filter that said it.
+    """
+    known = getattr(_catalogue(language), "_catalog", {})  # gettext has no public way to list it.
+    texts = [text for text in known if isinstance(text, str) and _FIELD.search(text)]
+    split = [(text, tuple(_FIELD.split(text)[::2])) for text in texts]
+    told = [(t, bits) for t, bits in split if sum(len(b.strip()) for b in bits) >= _LITERAL_MIN]
+    return tuple(sorted(told, key=lambda one: len(one[0]), reverse=True))
+
+
+@cache
 def _pattern(template: str) -> re.Pattern[str]:
-    known = _templates[template]
-    if known is None:
-        literal, seen, source = 0, set[str](), ""
-        for n, part in enumerate(_FIELD.split(template)):
-            if n % 2 == 0:
-                literal, source = literal + len(part.strip()), source + re.escape(part)
-            else:
-                source += f"(?P={part})" if part in seen else f"(?P<{part}>.*?)"
-                seen.add(part)
-        known = re.compile(source if literal >= _LITERAL_MIN else r"(?!)", re.DOTALL)
-        _templates[template] = known
-    return known
+    source, seen = "", set[str]()
+    for n, part in enumerate(_FIELD.split(template)):
+        if n % 2 == 0:
+            source += re.escape(part)
+        else:
+            source += f"(?P={part})" if part in seen else f"(?P<{part}>{_FILLED})"
+            seen.add(part)
+    return re.compile(source, re.DOTALL)
 
 
 def language() -> str:

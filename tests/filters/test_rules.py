@@ -89,7 +89,7 @@ def test_conditions(mail: Mail, when: dict[str, Any], fits: bool) -> None:
 def test_the_matched_text_is_told(mail: Mail) -> None:
     verdict = ask(mail, {"if": {"subject": ["*khan*"], "larger_bytes": 5}})
     assert isinstance(verdict, Hold)
-    assert verdict.reason.startswith("rule 'r0': ")
+    assert verdict.reason.startswith("the rule 'r0'; ")
     assert "subject 'Công văn KHẨN'" in verdict.reason
 
 
@@ -142,7 +142,7 @@ def test_the_day_is_that_of_ha_noi() -> None:
 def test_observed_rules_only_tell(mail: Mail) -> None:
     verdict = ask(mail, {"mode": "observe", "then": {"verdict": "reject"}})
     assert isinstance(verdict, Pass)
-    assert "would reject" in verdict.reason
+    assert "its word would be: reject" in verdict.reason
     assert not verdict.edits
 
 
