@@ -1,11 +1,13 @@
-"""A bundle that shows offline what was sent, who approved it, and where that stands in the journal.
+"""A bundle that shows offline what was sent, who approved it, what the books say of it, and where
+all that stands in the journal.
 
 Of records that are nobody's business in it only heads and digests are given: enough for the chain.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
@@ -16,34 +18,71 @@ from gateway.archive.journal import Record
 from gateway.archive.keeper import FileJournal
 from gateway.archive.queries import Found, Queries
 from gateway.archive.record import START, encode_command, front_of
+from gateway.archive.registering import Amend, Arrive, Claim, Confirm, Insert, Reserve, Use, Void
 from gateway.identity.keyring import Keyring
 
-VERSION = 1
+VERSION = 2
+"""1 had no ``register``."""
 PATH_MAX = 1_000_000
-"""Records between the message and its release; more are no longer a bundle."""
+"""Records between the first that counts and the release; more are no longer a bundle."""
+BOOKING = (Reserve, Insert, Claim, Use, Void, Amend, Arrive, Confirm)
+"""What makes a line of a book; who was told to handle it is nobody's business in a proof."""
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """What the books say of the message, as JSON, and how the journal's records name it."""
+
+    lines: Sequence[dict[str, Any]] = ()
+    ids: frozenset[str] = frozenset()
+    first: int = 0
+    """The record in which the first of them begins; 0 where there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class _About:
+    """Which records of the journal are given whole."""
+
+    mails: frozenset[str]
+    lines: frozenset[str]
+
+    def __contains__(self, record: Record) -> bool:
+        command = record.command
+        id_ = getattr(command, "id", "")
+        if isinstance(command, BOOKING):
+            return id_ in self.lines
+        return bool({id_, getattr(command, "mail", "")} & self.mails)
 
 
 def proof_of(
-    journal: FileJournal, queries: Queries, book: Book, keyring: Keyring, found: Found
+    journal: FileJournal,
+    queries: Queries,
+    book: Book,
+    keyring: Keyring,
+    found: Found,
+    register: Registered = Registered(),
 ) -> dict[str, Any]:
     """What stands in proof.json. LookupError if the message was never to be approved."""
     row = book.ask(found.id)
     if row is None:
         raise LookupError(f"{found.number or found.id} never waited for approval")
     said = book.decisions(found.id)
-    about, draft = {found.id}, list[Decided]()
+    mails, draft = {found.id}, list[Decided]()
     if any(word.channel == "tag" for word in said):
-        about.add(row.before)
+        mails.add(row.before)
         draft = [w for w in book.decisions(row.before) if w.counted and w.decision == "approve"]
-    first = queries.record(min(_arrivals(queries, about), key=lambda f: f.seq))
-    before = journal.read(first.seq - 1).chain if first.seq > 1 else START
-    path = list(_path(journal, first, about, _last(journal, first, about)))
+    about = _About(frozenset(mails), register.ids)
+    begin = min(arrival.seq for arrival in _arrivals(queries, mails))
+    first = journal.read(min(begin, register.first or begin), with_raw=False)
+    before = journal.read(first.seq - 1, with_raw=False).chain if first.seq > 1 else START
+    path = list(_path(journal, first, before, about, _last(journal, first, about)))
     return {
         "version": VERSION,
         "message": {"id": found.id, "number": found.number, "seq": found.seq},
         "ask": msgspec.to_builtins(_plain(row)),
         "decisions": [_plain(word) for word in said if word.counted],
         "draft": [_plain(word) for word in draft],
+        "register": list(register.lines),
         "keys": {k.record_name: k.record for k in keyring.keys},
         "chain": {"before": before.hex(), "path": path, "head": _head(path)},
     }
@@ -57,26 +96,20 @@ def _plain(value: Waiting | Decided) -> dict[str, Any]:
     return {name: msgspec.to_builtins(getattr(value, name)) for name in value.__slots__}
 
 
-def _is_about(record: Record, about: set[str]) -> bool:
-    command = record.command
-    return bool({getattr(command, name, "") for name in ("id", "mail")} & about)
-
-
-def _last(journal: FileJournal, first: Record, about: set[str]) -> int:
+def _last(journal: FileJournal, first: Record, about: _About) -> int:
     """The last record that is about one of them."""
     last = first.seq
     for record in journal.follow_from(first.segment, first.offset):
-        if _is_about(record, about):
+        if record in about:
             last = record.seq
     if last - first.seq > PATH_MAX:
-        raise ValueError(f"{last - first.seq} records lie between arrival and release: too many")
+        raise ValueError(f"{last - first.seq} records lie between first and last: too many")
     return last
 
 
 def _path(
-    journal: FileJournal, first: Record, about: set[str], last: int
+    journal: FileJournal, first: Record, chain: bytes, about: _About, last: int
 ) -> Iterator[dict[str, Any]]:
-    chain = journal.read(first.seq - 1).chain if first.seq > 1 else START
     for record in journal.follow_from(first.segment, first.offset):
         if record.seq > last:
             return
@@ -88,7 +121,7 @@ def _path(
                 "make the proof with that one"
             )
         link = {"seq": record.seq, "front": front.hex(), "json_sha256": sha256(meta).hexdigest()}
-        if _is_about(record, about):
+        if record in about:
             link["json"] = meta.decode()
         chain = record.chain
         yield link | {"chain": chain.hex()}
