@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Engine, select
+from sqlalchemy import ColumnElement, Engine, and_, or_, select
 
 from gateway.approval import code_rows, delegations
 from gateway.approval.authority import Delegation
@@ -46,6 +46,7 @@ class Waiting:
     announced: str
     glass: str
     own: bool
+    trouble: str = ""
 
     @property
     def now_at(self) -> Step:
@@ -99,7 +100,9 @@ class Book:
         return self._asks(_row.state == "new")
 
     def pending(self) -> list[Waiting]:
-        return self._asks(_row.state.in_(("new", "pending")))
+        """All that wait for somebody: for an approver, or with damaged bytes."""
+        stuck = and_(_row.state == "approved", _row.trouble != "")
+        return self._asks(or_(_row.state.in_(("new", "pending")), stuck))
 
     def everything(self) -> list[Waiting]:
         """All that wait or have waited, oldest first."""
@@ -115,7 +118,8 @@ class Book:
 
     def ringing(self, now_ms: int) -> list[Waiting]:
         """An alarm is due."""
-        return self._asks(_row.next_ms <= now_ms, _row.state == "pending")
+        stuck = and_(_row.state.in_(("new", "approved")), _row.trouble != "")
+        return self._asks(_row.next_ms <= now_ms, or_(_row.state == "pending", stuck))
 
     def to_announce(self) -> list[Waiting]:
         """Something has become of them that not all know."""

@@ -6,7 +6,7 @@ at every rebuild. Nothing here asks the clock, the directory or the bytes of a m
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import msgspec
@@ -16,10 +16,11 @@ from gateway.approval import delegations, verdicts
 from gateway.approval.code_rows import APPROVAL
 from gateway.approval.codes import FOR_THE_DESK
 from gateway.approval.rows import asks, letters, metadata
-from gateway.approval.verdicts import DONE, ask_of, change
+from gateway.approval.verdicts import DONE, OPEN, ask_of, change
 from gateway.archive.approvals import (
     Announced,
     Ask,
+    Block,
     BreakGlass,
     Handled,
     IssueTag,
@@ -73,6 +74,7 @@ _EMPTY: dict[str, object] = {
     "announced": "",
     "glass": "",
     "own": False,
+    "trouble": "",
 }
 
 
@@ -106,6 +108,7 @@ def _ask(connection: Connection, record: Record, ask: Ask) -> None:
         before=ask.before,
         recipients=",".join(ask.recipients),
         own=ask.own,
+        trouble="",
     )
     name = later("in the name of {box}").format(box=ask.box or "?")
     text = f"{name}; sha256 {ask.digest}"
@@ -130,12 +133,16 @@ def _requested(connection: Connection, record: Record, requested: Requested) -> 
         return
     if row.requested >= requested.step:
         return
-    asked = [name for name in row.approvers.split(",") if name]
-    asked += [name for name in requested.approvers if name not in asked]
-    change(connection, requested.mail, requested=requested.step, approvers=",".join(asked))
+    asked = _also(row, requested.approvers)
+    change(connection, requested.mail, requested=requested.step, approvers=asked)
     text = ", ".join(requested.approvers) or later("there is nobody who may approve")
     at = requested.at_ms
     note(connection, row.seq, record.seq, at, f"requested (step {requested.step + 1})", "", text)
+
+
+def _also(row: Row[Any], logins: Iterable[str]) -> str:
+    """Everybody who has been asked by now: all of them are told how it ends."""
+    return ",".join(dict.fromkeys([*filter(None, row.approvers.split(",")), *logins]))
 
 
 def _rang(connection: Connection, record: Record, rang: Rang) -> None:
@@ -145,7 +152,8 @@ def _rang(connection: Connection, record: Record, rang: Rang) -> None:
     alarms = _alarms(row)
     left = alarms[rang.nth + 1 :]
     after = left[0]["at_ms"] if left and row.state == "pending" else None
-    change(connection, rang.mail, rung=rang.nth + 1, next_ms=after)
+    asked = _also(row, rang.told)
+    change(connection, rang.mail, rung=rang.nth + 1, next_ms=after, approvers=asked)
     what, told = str(alarms[rang.nth]["what"]), ", ".join(rang.told)
     note(connection, row.seq, record.seq, rang.at_ms, what, "", told)
 
@@ -155,6 +163,17 @@ def _alarms(row: Row[Any]) -> list[dict[str, Any]]:
     return alarms
 
 
+def _block(connection: Connection, record: Record, block: Block) -> None:
+    """From now on it can be closed without its bytes: taken back, refused, or by the clock."""
+    row = ask_of(connection, block.mail)
+    if row is None or row.state not in OPEN or row.trouble:
+        return
+    until = max(row.expires_ms, block.until_ms) if row.state == "approved" else row.expires_ms
+    until = until if until > block.at_ms else block.until_ms
+    change(connection, block.mail, trouble=block.why, expires_ms=until, next_ms=until)
+    note(connection, row.seq, record.seq, block.at_ms, "blocked", "", block.why)
+
+
 def _release(connection: Connection, record: Record, release: Release) -> None:
     row = ask_of(connection, release.mail)
     if row is None or row.kind != "hold":
@@ -162,7 +181,7 @@ def _release(connection: Connection, record: Record, release: Release) -> None:
     counted = row.state == "approved" and release.digest == row.digest
     text = f"sha256 {release.digest}"
     if counted:
-        change(connection, release.mail, state="queued")
+        change(connection, release.mail, state="queued", trouble="", next_ms=None)
         settle(connection, row.seq, APPROVAL, "release", release.at_ms, release.added)
     note(connection, row.seq, record.seq, release.at_ms, "released", "", text, counted=counted)
 
@@ -185,6 +204,7 @@ _FOLDS: dict[type[Any], Callable[[Connection, Record, Any], None]] = {
     Say: verdicts.say,
     BreakGlass: verdicts.break_glass,
     Release: _release,
+    Block: _block,
     IssueTag: verdicts.issue_tag,
     SpendTag: verdicts.spend_tag,
     Lend: lambda connection, _, said: delegations.lend(connection, said),
@@ -198,7 +218,7 @@ class ApprovalChapter:
     """Folds what is said at the approval desk, and the arrivals that it waits for."""
 
     name = "approval"
-    version = 1
+    version = 2
     metadata = metadata
     desks = frozenset({APPROVAL})
     wants: tuple[type[Any], ...] = tuple(_FOLDS)

@@ -110,6 +110,9 @@ def check_decisions(
             continue
         kept = record[1]
         who = f"{said['decision']}: {said['approver']} ({said['capacity']})"
+        if said["decision"] != "approve" and not kept.get("digest"):
+            report.note(f"{who}, không cần đọc nội dung", "it let nothing out: bytes not read")
+            continue
         if kept["type"] == "spend-tag":
             same = kept["digest"] == digest
         else:

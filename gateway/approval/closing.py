@@ -8,8 +8,9 @@ from gateway.approval.authority import Capacity
 from gateway.approval.book import Decided, Waiting
 from gateway.approval.codes import hashed, new_tag
 from gateway.approval.compose import Notice
+from gateway.approval.decide import Damaged
 from gateway.approval.desk import Desk, Mint
-from gateway.approval.letters import TAG, Case, clock, outcome
+from gateway.approval.letters import TAG, clock, outcome
 from gateway.approval.manifest import envelope_digest, raw_digest
 from gateway.approval.opening import ask_by_mail
 from gateway.approval.seal import SIGNATURE, sealed
@@ -18,10 +19,6 @@ from gateway.archive.commands import Receive
 from gateway.archive.journal import Entry
 
 log = logging.getLogger(__name__)
-
-
-class Changed(Exception):
-    """The stored bytes or the envelope are not those that were approved."""
 
 
 def finish(desk: Desk, row: Waiting) -> list[Entry]:
@@ -37,7 +34,7 @@ def _release(desk: Desk, row: Waiting) -> list[Entry]:
     envelope = envelope_digest(arrival.sender, [r.address for r in arrival.recipients])
     said = _approvals(desk, row)
     if raw != row.digest or envelope != row.envelope or not said:
-        raise Changed(f"mail {row.mail}: what is stored is not what was approved; it stays here")
+        raise Damaged(f"mail {row.mail}: what is stored is not what was approved; it stays here")
     number = str(record.number or "")
     added = sealed(desk.office, desk.keyring, arrival, record.raw, number, said, desk.now())
     if not any(name == SIGNATURE for name, _ in added):
@@ -65,7 +62,7 @@ def _give_tag(desk: Desk, row: Waiting) -> list[Entry]:
                 subject=f"[Thẻ duyệt / Approval tag] {case.subject}",
                 text=text,
                 about=row.mail,
-                thread=_thread(desk, case, login),
+                thread=desk.thread(row, login),
                 reply_to=office.desk,
             )
             mails.append(desk.notice(told))
@@ -78,30 +75,15 @@ def _tagged(desk: Desk, row: Waiting) -> list[str]:
     return list(dict.fromkeys(login for login in named if login))
 
 
-def _thread(desk: Desk, case: Case, login: str) -> str:
-    if login == case.row.author:
-        return case.arrival.message_id
-    return desk.thread(case.row, login)
-
-
 def ring(desk: Desk, row: Waiting) -> list[Entry]:
     """An alarm is due: remind those who were asked, go to the deputies, or give up."""
+    if row.trouble:
+        return _end(desk, row)
     if row.rung >= len(row.alarms):
         return []
     alarm, now_ms = row.alarms[row.rung], desk.now_ms()
     if alarm.what == "expire":
-        raw, envelope = desk.decider.digests(row)
-        end = Say(
-            mail=row.mail,
-            verdict="expire",
-            actor="",
-            at_ms=now_ms,
-            step=row.step,
-            digest=raw,
-            envelope=envelope,
-            channel="clock",
-        )
-        return [Entry(Rang(row.mail, row.rung, now_ms)), Entry(end)]
+        return [Entry(Rang(row.mail, row.rung, now_ms)), *_end(desk, row)]
     if now_ms >= row.expires_ms:  # We were away: who is asked now could not answer any more.
         return [Entry(Rang(row.mail, row.rung, now_ms))]
     case, mint = desk.case(row), Mint(desk, row.mail)
@@ -120,13 +102,19 @@ def ring(desk: Desk, row: Waiting) -> list[Entry]:
     ]
 
 
+def _end(desk: Desk, row: Waiting) -> list[Entry]:
+    """The clock's word. It lets nothing out, so it does not ask for the bytes."""
+    end = Say(row.mail, "expire", "", desk.now_ms(), step=row.step, channel="clock")
+    return [Entry(end)]
+
+
 def announce(desk: Desk, row: Waiting) -> list[Entry]:
     """Tell all whom it concerns what has become of it, each in his thread."""
     done = Entry(Announced(row.mail, row.state, desk.now_ms()))
     said = desk.book.decisions(row.mail)
     if row.requested < 0 and all(word.channel == "own" for word in said) and said:
         return [done]  # The leader's own mail: nobody was asked.
-    case = desk.case(row)
+    case = desk.told(row)
     text = outcome(case, said)
     mails = []
     for login in _concerned(desk, row, said):
@@ -137,7 +125,7 @@ def announce(desk: Desk, row: Waiting) -> list[Entry]:
                 subject=f"Re: [{_WORDS[row.state]}] {case.subject}",
                 text=text,
                 about=row.mail,
-                thread=_thread(desk, case, login),
+                thread=desk.thread(row, login),
                 reply_to=desk.office.desk,
             )
             mails.append(desk.notice(told))

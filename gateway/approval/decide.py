@@ -19,12 +19,17 @@ from gateway.approval.manifest import envelope_digest, raw_digest
 from gateway.approval.office import Office
 from gateway.approval.rendition import difference, lines_of
 from gateway.archive.approvals import BreakGlass, Say
-from gateway.archive.commands import Receive
+from gateway.archive.commands import Peer, Rcpt, Receive
 from gateway.archive.journal import Record
 from gateway.archive.queries import Queries
+from gateway.archive.record import BadRecord
 from gateway.mail.message import Message
 
 Verdict: TypeAlias = Literal["approve", "refuse", "withdraw"]
+
+
+class Damaged(Exception):
+    """What is stored of a message is not what came, or cannot be read any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +52,21 @@ class Decider:
     queries: Queries
 
     def record(self, mail: str) -> Record:
-        """A message whole, its bytes checked against their digest. LookupError if it is gone."""
+        """A message whole, its bytes checked against their digest. Damaged if they are not those
+        that came; LookupError for a message that there never was."""
         found = self.queries.one(mail)
         if found is None:
             raise LookupError(f"no message {mail}")
-        return self.queries.record(found)
+        try:
+            return self.queries.record(found)
+        except (BadRecord, LookupError) as error:
+            raise Damaged(f"mail {mail}: {error}") from error
 
     def case(self, row: Waiting) -> Case:
-        """A waiting message with everything that is said about it."""
+        """A waiting message with everything that is said about it. Damaged if it is not the one
+        that came: nobody is shown anything else."""
         record = self.record(row.mail)
+        _same(row, record)
         arrival = record.command
         assert isinstance(arrival, Receive)
         message, recipients = self.content(row, arrival, record.raw)
@@ -72,6 +83,35 @@ class Decider:
             against=against,
             tag_trouble="; ".join(tried),
         )
+
+    def told(self, row: Waiting) -> Case:
+        """As much of a case as its readers are told of how it ended, without the bytes if they
+        cannot be read."""
+        try:
+            return self.case(row)
+        except Damaged:
+            found = self.queries.one(row.mail)
+            if found is None:
+                raise
+            arrival = Receive(
+                id=found.id,
+                at_ms=found.at_ms,
+                state="held",
+                direction="out",
+                peer=Peer("", "", user=found.login),
+                sender=found.sender,
+                recipients=tuple(Rcpt(address) for address, _ in found.recipients),
+                subject=found.subject,
+                message_id=found.message_id,
+            )
+            return Case(
+                office=self.office,
+                row=row,
+                arrival=arrival,
+                number=found.number,
+                message=Message(b"\r\n"),
+                recipients=tuple(address for address, _ in found.recipients),
+            )
 
     def approvers(self, row: Waiting, at: datetime) -> tuple[Authority, ...]:
         """Who may decide the present step."""
@@ -100,21 +140,23 @@ class Decider:
         return changed, str(record.number or earlier.mail)
 
     def digests(self, row: Waiting) -> tuple[str, str]:
-        """(raw, envelope) of what lies in the archive now."""
+        """(raw, envelope) of what lies in the archive now. Damaged if that is not what came."""
         record = self.record(row.mail)
+        _same(row, record)
         command = record.command
         assert isinstance(command, Receive)
         recipients = row.recipients or tuple(r.address for r in command.recipients)
         return raw_digest(record.raw), envelope_digest(command.sender, recipients)
 
     def word(self, row: Waiting, login: str, verdict: Verdict, at: datetime, how: How) -> Say:
-        """A word ready for the journal. NotAllowed says why this person may not say it."""
-        raw, envelope = self.digests(row)
+        """A word ready for the journal. NotAllowed says why this person may not say it; Damaged
+        where he would let out what is not what came."""
+        raw, envelope = self._read_by(row, verdict)
         capacity = delegation = basis = ""
         if verdict == "withdraw":
             if login != row.author:
                 raise NotAllowed("only who sent it may take it back")
-        elif row.state == "pending":  # Of what is over, the fold tells who decided it, and when.
+        elif row.state == "pending" or row.trouble:  # Of what is over, the fold tells the rest.
             box = self.office.box(row.box)
             lent = self.book.delegations()
             own = row.own and login == row.author and verdict == "approve"
@@ -139,9 +181,24 @@ class Decider:
             reply=how.reply,
         )
 
+    def _read_by(self, row: Waiting, verdict: Verdict) -> tuple[str, str]:
+        """The digests of what he decides about. What only closes it needs no sound bytes."""
+        try:
+            return self.digests(row)
+        except Damaged:
+            if verdict == "approve":
+                raise
+            return "", ""
+
     def break_glass(self, row: Waiting, login: str, reason: str, at: datetime) -> BreakGlass:
-        """One of two words that let it out without its leader. NotAllowed if he is not named."""
+        """One of two words that let it out without its leader. NotAllowed if he is not named,
+        Damaged as in ``word``."""
         if login not in self.office.table.break_glass:
             raise NotAllowed(f"{login} is not among break_glass in approval.toml")
         raw, envelope = self.digests(row)
         return BreakGlass(row.mail, login, int(at.timestamp() * 1000), reason, raw, envelope)
+
+
+def _same(row: Waiting, record: Record) -> None:
+    if row.digest and raw_digest(record.raw) != row.digest:
+        raise Damaged(f"mail {row.mail}: what is stored is not what came")

@@ -16,6 +16,7 @@ from gateway.archive.approvals import Code
 from gateway.archive.journal import Entry
 from gateway.archive.queries import Queries
 from gateway.identity.keyring import Keyring
+from gateway.mail.address import Address
 from gateway.mail.services import Clock, Notepad
 
 LOCAL = {"approve": "duyet", "refuse": "tuchoi", "answer": "traloi", "withdraw": "rut"}
@@ -48,6 +49,10 @@ class Desk:
         """A waiting message with everything that is said about it."""
         return self.decider.case(row)
 
+    def told(self, row: Waiting) -> Case:
+        """As much of it as there is where its bytes are damaged."""
+        return self.decider.told(row)
+
     def approvers(self, row: Waiting) -> tuple[Authority, ...]:
         """Who may decide the present step now."""
         return self.decider.approvers(row, self.now())
@@ -55,12 +60,23 @@ class Desk:
     def notice(self, mail: Notice) -> Entry:
         return notice(self.office, mail, self.now())
 
+    def postmaster(self, row: Waiting) -> str:
+        """Who can set right what is wrong in settings or store; empty if there is no mailbox."""
+        directory = self.office.directory
+        domains = [row.box.rpartition("@")[2]] if row.box else sorted(directory.domains())
+        boxes = (directory.mailbox(Address.parse(f"postmaster@{domain}")) for domain in domains)
+        box = next((box for box in boxes if box is not None), None)
+        return str(box.address) if box is not None else ""
+
     def request_id(self, row: Waiting, login: str, step: int) -> str:
         """The Message-ID of a request: the same whenever it is asked for."""
         return f"<{row.mail}.{step}.{login}.request@{self.office.hostname}>"
 
     def thread(self, row: Waiting, login: str) -> str:
-        """What later mails to an approver answer: the requests that he got."""
+        """What later mails about it answer: the requests that he got, or his own message."""
+        if login == row.author:
+            found = self.queries.one(row.mail)
+            return found.message_id if found is not None else ""
         return " ".join(self.request_id(row, login, step) for step in range(row.step + 1))
 
 

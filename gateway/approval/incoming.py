@@ -15,7 +15,8 @@ from gateway.approval.authority import NotAllowed
 from gateway.approval.book import Waiting
 from gateway.approval.codes import Verb, decision_in, desk_kind, hashed
 from gateway.approval.compose import Notice
-from gateway.approval.decide import Verdict
+from gateway.approval.damage import block
+from gateway.approval.decide import Damaged, Verdict
 from gateway.approval.desk import Desk
 from gateway.approval.drafts import draft_in
 from gateway.approval.letters import HELP
@@ -23,7 +24,6 @@ from gateway.approval.opening import ask_for, hows
 from gateway.archive.approvals import Handled
 from gateway.archive.commands import Receive
 from gateway.archive.journal import Entry
-from gateway.archive.record import BadRecord
 from gateway.mail.address import Address
 from gateway.mail.message import Message, decoded
 from gateway.mail.text import folded
@@ -66,7 +66,10 @@ def hear(desk: Desk, mail: str) -> list[Entry]:
     """A letter's words for the journal, or the answer to what is none; nothing if heard already."""
     if desk.book.by_reply(mail) is not None:
         return []
-    came = letter(desk, mail)
+    try:
+        came = letter(desk, mail)
+    except Damaged as error:
+        return _unread(desk, mail, error)
     sign = _machine(came)
     if sign:
         return [_handled(desk, came, f"no person wrote it: {sign}")]
@@ -78,6 +81,28 @@ def hear(desk: Desk, mail: str) -> list[Entry]:
     if len(decisions) != 1:
         return _help(desk, came, "which of them?" if decisions else "")
     return _decision(desk, came, decisions[0].verb, decisions[0].code)
+
+
+def _unread(desk: Desk, mail: str, error: Damaged) -> list[Entry]:
+    """A letter to the desk that cannot be read any more: whoever wrote it has to write again."""
+    log.error("%s", error)
+    found = desk.queries.one(mail)
+    done = Entry(Handled(mail, desk.now_ms(), f"damaged: {error}"))
+    address = desk.office.address_of(found.login) if found is not None else None
+    if found is None or address is None:
+        return [done]
+    told = Notice(
+        to=str(address),
+        subject=f"[Không đọc được / Cannot be read] {found.subject}",
+        text=(
+            "Thư Ông/Bà gửi đến bàn duyệt không đọc lại được; xin gửi lại.\n"
+            "Your mail to the approval desk cannot be read any more; please send it again.\n"
+        ),
+        about=mail,
+        thread=found.message_id,
+        reply_to=desk.office.desk,
+    )
+    return [done, desk.notice(told)]
 
 
 def _machine(came: Letter) -> str:
@@ -176,10 +201,9 @@ def _say(desk: Desk, came: Letter, row: Waiting, said: Said, code: str) -> list[
         word = desk.decider.word(row, came.login, verdict, desk.now(), how)
     except NotAllowed as error:
         return _no(desk, came, str(error))
-    except (BadRecord, LookupError) as error:
-        log.error("mail %s cannot be decided: %s", row.mail, error)  # noqa: TRY400
+    except Damaged as error:
         damaged = f"the stored message is damaged ({error}); tell your administrator"
-        return _no(desk, came, damaged)
+        return [*_no(desk, came, damaged), *block(desk, row, str(error))]
     return [Entry(word)]
 
 

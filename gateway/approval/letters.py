@@ -56,6 +56,23 @@ CHƯA CÓ AI có quyền duyệt thư này; quản trị viên cần khai báo l
 NOBODY may approve this message: the administrator has to name a leader in directory.toml.
 """
 
+BLOCKED = """\
+Thư này KHÔNG ĐƯỢC GỬI ĐI: nội dung đang lưu không còn đúng như khi nhận.
+Quản trị viên cần chạy `vanthu archive verify` và phục hồi từ bản sao lưu; nội dung đúng trở lại thì
+thư đi tiếp. Nếu không, đến {until} thư hết hạn. Người gửi có thể rút lại và gửi thư mới.
+
+This message WILL NOT LEAVE: what is stored is not what came.
+The administrator has to run `vanthu archive verify` and to restore it from the backup; with the
+right bytes it goes on. Without them it expires at {until}. Its sender can take it back and send a
+new one.
+"""
+
+TAKE_BACK = """\
+
+Muốn rút lại: gửi thư trống đến {withdraw}
+To take it back, send an empty mail to {withdraw}
+"""
+
 TAG = """\
 Bản thảo đã được duyệt. Thẻ duyệt / The draft was approved. Approval tag:
 
@@ -87,7 +104,8 @@ class Case:
 
     @property
     def subject(self) -> str:
-        return one_line(self.message.header("Subject"), 200) or "(không tiêu đề / no subject)"
+        said = self.message.header("Subject") or self.arrival.subject
+        return one_line(said, 200) or "(không tiêu đề / no subject)"
 
     @property
     def until(self) -> str:
@@ -245,6 +263,8 @@ def outcome(case: Case, said: list[Decided]) -> str:
                 f"{_capacity(word)}, {clock(case.office, word.at_ms)}"
             )
             lines += [f"  Lý do / Reason: {word.comment}"] if word.comment else []
+    if case.row.trouble:
+        lines.append("Nội dung lưu bị hỏng. / What was stored is damaged.")
     if case.row.state == "expired":
         lines.append(f"Hạn / Deadline: {case.until}. Gửi lại để trình duyệt lại / send it again.")
     return "\n".join(lines) + "\n"

@@ -255,16 +255,13 @@ def ask_by_mail(
 
 def _nobody(desk: Desk, case: Case) -> list[Notice]:
     """Word to the postmaster, who can name a leader; empty if there is no such mailbox."""
-    directory, row = desk.office.directory, case.row
-    domains = [row.box.rpartition("@")[2]] if row.box else sorted(directory.domains())
-    boxes = (directory.mailbox(Address.parse(f"postmaster@{domain}")) for domain in domains)
-    box = next((box for box in boxes if box is not None), None)
-    if box is None:
+    row, to = case.row, desk.postmaster(case.row)
+    if not to:
         return []
     about = f"{case.box_name} <{row.box or '?'}>\n{case.subject}\n{case.number} ({row.mail})\n"
     return [
         Notice(
-            to=str(box.address),
+            to=to,
             subject=f"[Không có người duyệt / Nobody may approve] {case.subject}",
             text=f"{NOBODY}\n{about}",
             about=row.mail,

@@ -14,7 +14,10 @@ from typing import TypeAlias
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from gateway.approval.book import Waiting
 from gateway.approval.closing import announce, finish, ring
+from gateway.approval.damage import block
+from gateway.approval.decide import Damaged
 from gateway.approval.desk import Desk
 from gateway.approval.incoming import answer, hear
 from gateway.approval.opening import open_case, request_all, spend_tags
@@ -30,8 +33,8 @@ ENDLESS = 30
 """So often one kind of work about one message is done in a row: chains and reminders take less."""
 OFTEN_MAX = 10_000
 
-Work: TypeAlias = tuple[str, Callable[[], list[Entry]]]
-"""The message it is about, and what makes its entries."""
+Work: TypeAlias = tuple[str, Callable[[], list[Entry]], Waiting | None]
+"""The message it is about, what makes its entries, and how it waits; None for a letter."""
 
 
 @dataclass
@@ -42,8 +45,8 @@ class Rounds:
     journal: Journal
     settled: Callable[[int], Awaitable[bool]]
     """Wait until the rows know of a record."""
-    _later: dict[str, float] = field(default_factory=dict[str, float])
-    """Messages with which something went wrong, and when to try again (loop's time)."""
+    _later: dict[tuple[str, str], float] = field(default_factory=dict[tuple[str, str], float])
+    """(kind of work, message) that went wrong, and when to try again (loop's time)."""
     _often: dict[tuple[str, str], int] = field(default_factory=dict[tuple[str, str], int])
     """(kind of work, message) and how often it was done: what never ends is a mistake of ours."""
 
@@ -81,8 +84,8 @@ class Rounds:
     async def _do(self, kind: Callable[[], Iterator[Work]]) -> bool:
         works = await asyncio.to_thread(lambda: list(kind()))
         last = 0
-        for mail, make in works:
-            entries = await self._made(mail, make)
+        for mail, make, row in works:
+            entries = await self._made((kind.__name__, mail), make, row)
             if entries and self._is_endless(kind.__name__, mail):
                 continue
             if entries:
@@ -100,51 +103,67 @@ class Rounds:
         if times <= ENDLESS:
             return False
         log.error("approval of mail %s: %s changes nothing; again in %.0f s", mail, kind, AGAIN_S)
-        self._later[mail] = asyncio.get_running_loop().time() + AGAIN_S
+        self._later[kind, mail] = asyncio.get_running_loop().time() + AGAIN_S
         self._often[kind, mail] = 0
         return True
 
-    async def _made(self, mail: str, make: Callable[[], list[Entry]]) -> list[Entry]:
+    async def _made(
+        self, work: tuple[str, str], make: Callable[[], list[Entry]], row: Waiting | None
+    ) -> list[Entry]:
         now = asyncio.get_running_loop().time()
-        if self._later.get(mail, 0.0) > now:
+        if self._later.get(work, 0.0) > now:
             return []
         try:
-            entries = await asyncio.to_thread(make)
-        except Exception:  # One message may not stop the others; it stays where it is.
-            log.exception("approval of mail %s goes wrong; again in %.0f s", mail, AGAIN_S)
-            self._later[mail] = now + AGAIN_S
+            entries = await asyncio.to_thread(_sound, self.desk, make, row)
+        except Damaged:  # All know; perhaps the right bytes come back.
+            self._later[work] = now + AGAIN_S
             return []
-        self._later.pop(mail, None)
+        except Exception:  # One message may not stop the others; it stays where it is.
+            log.exception("approval of mail %s goes wrong; again in %.0f s", work[1], AGAIN_S)
+            self._later[work] = now + AGAIN_S
+            return []
+        self._later.pop(work, None)
         return entries
 
     def _tags(self) -> Iterator[Work]:
         for row in self.desk.book.new():
-            yield row.mail, lambda row=row: spend_tags(self.desk, row)  # type: ignore[misc]
+            yield row.mail, lambda row=row: spend_tags(self.desk, row), row  # type: ignore[misc]
 
     def _new(self) -> Iterator[Work]:
         for row in self.desk.book.new():
-            yield row.mail, lambda row=row: open_case(self.desk, row)  # type: ignore[misc]
+            yield row.mail, lambda row=row: open_case(self.desk, row), row  # type: ignore[misc]
 
     def _letters(self) -> Iterator[Work]:
         for mail, _ in self.desk.book.letters():
-            yield mail, lambda mail=mail: hear(self.desk, mail)  # type: ignore[misc]
+            yield mail, lambda mail=mail: hear(self.desk, mail), None  # type: ignore[misc]
 
     def _answers(self) -> Iterator[Work]:
         for mail, _ in self.desk.book.letters():
-            yield mail, lambda mail=mail: answer(self.desk, mail)  # type: ignore[misc]
+            yield mail, lambda mail=mail: answer(self.desk, mail), None  # type: ignore[misc]
 
     def _approved(self) -> Iterator[Work]:
         for row in self.desk.book.approved():
-            yield row.mail, lambda row=row: finish(self.desk, row)  # type: ignore[misc]
+            yield row.mail, lambda row=row: finish(self.desk, row), row  # type: ignore[misc]
 
     def _requests(self) -> Iterator[Work]:
         for row in self.desk.book.to_request():
-            yield row.mail, lambda row=row: request_all(self.desk, row)  # type: ignore[misc]
+            yield row.mail, lambda row=row: request_all(self.desk, row), row  # type: ignore[misc]
 
     def _alarms(self) -> Iterator[Work]:
         for row in self.desk.book.ringing(self.desk.now_ms()):
-            yield row.mail, lambda row=row: ring(self.desk, row)  # type: ignore[misc]
+            yield row.mail, lambda row=row: ring(self.desk, row), row  # type: ignore[misc]
 
     def _news(self) -> Iterator[Work]:
         for row in self.desk.book.to_announce():
-            yield row.mail, lambda row=row: announce(self.desk, row)  # type: ignore[misc]
+            yield row.mail, lambda row=row: announce(self.desk, row), row  # type: ignore[misc]
+
+
+def _sound(desk: Desk, make: Callable[[], list[Entry]], row: Waiting | None) -> list[Entry]:
+    """The work's entries; where the stored bytes are damaged, word to all who wait for them.
+    Damaged once they have been told."""
+    try:
+        return make()
+    except Damaged as error:
+        if row is None or not (told := block(desk, row, str(error))):
+            raise
+        return told

@@ -34,6 +34,7 @@ asks = Table(
     Column("announced", String, nullable=False),
     Column("glass", String, nullable=False),
     Column("own", Boolean, nullable=False),
+    Column("trouble", Text, nullable=False),
     Index("approval_asks_state", "state", "seq"),
     Index("approval_asks_next", "next_ms"),
     Index("approval_asks_author", "author", "seq"),
@@ -43,7 +44,7 @@ nobody asked yet), pending, approved, queued, rejected, withdrawn, expired, supe
 also tagged. ``requested``: the last step whose approvers were asked, -1 before. ``approvers``:
 everybody who was asked, commas between. ``rung``: alarms heard. ``announced``: the last state that
 was told. ``glass``: the first of the two who break the glass. ``own``: whether the
-author may approve it as the leader he is."""
+author may approve it as the leader he is. ``trouble``: what is wrong with the stored bytes."""
 
 decisions = Table(
     "approval_decisions",

@@ -18,6 +18,8 @@ from gateway.archive.journal import Record
 from gateway.runtime.words import later
 
 DONE = frozenset({"queued", "rejected", "withdrawn", "expired", "superseded", "tagged"})
+OPEN = frozenset({"new", "pending", "approved"})
+"""States in which nothing is settled yet."""
 _AFTER = {"refuse": "rejected", "withdraw": "withdrawn", "expire": "expired"}
 _OFFICE = ZoneInfo("Asia/Ho_Chi_Minh")
 
@@ -55,9 +57,10 @@ def say(connection: Connection, record: Record, said: Say) -> None:
 
 def _flaw(connection: Connection, row: Row[Any], said: Say) -> str:
     """Why the word does not count; empty if it does."""
-    if row.state == "new":
+    is_closing = said.verdict != "approve" and row.trouble and row.state in OPEN
+    if row.state == "new" and not is_closing:
         return later("nobody has been asked yet; try again in a moment")
-    if row.state != "pending":
+    if row.state != "pending" and not is_closing:
         return _too_late(connection, row)
     match said.verdict:
         case "withdraw":
@@ -74,7 +77,8 @@ def _no_approval(  # noqa: PLR0911 - one return for each rule
 ) -> str:
     if said.at_ms > row.expires_ms > 0:
         return later("the request has expired")
-    if said.digest != row.digest or said.envelope != row.envelope:
+    is_same = said.digest == row.digest and said.envelope == row.envelope
+    if not is_same and not (said.verdict == "refuse" and row.trouble):
         return later("the stored message is not the one that was shown")
     if said.verdict == "approve" and said.step != row.step:
         return later("this step is done already")

@@ -164,6 +164,19 @@ class Release(msgspec.Struct, frozen=True, tag="approved-release", omit_defaults
     """Header fields put on top, in this order: (name, value)."""
 
 
+class Block(msgspec.Struct, frozen=True, tag="approval-blocked", omit_defaults=True):
+    """What is stored of a waiting message is not what came: all were told, in the same batch.
+
+    It goes on if the right bytes come back; who has a word to say may close it, and at
+    ``until_ms`` the clock does.
+    """
+
+    mail: str
+    at_ms: int
+    why: str
+    until_ms: int
+
+
 class IssueTag(msgspec.Struct, frozen=True, tag="tag", omit_defaults=True):
     """An approved draft got its tag, in the same batch as the mails that tell it."""
 
@@ -235,6 +248,7 @@ DeskCommand: TypeAlias = (
     | Say
     | BreakGlass
     | Release
+    | Block
     | IssueTag
     | SpendTag
     | Lend

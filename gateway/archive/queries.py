@@ -197,18 +197,19 @@ class Queries:
                 for r in rows
             ]
 
-    def record(self, found: Found) -> Record:
-        """A message whole, from the journal."""
+    def record(self, found: Found, *, with_raw: bool = True) -> Record:
+        """A message whole, from the journal. BadRecord if it is damaged; of its body that is not
+        found out ``with_raw`` False."""
         mail = schema.mails.c
         with self._engine.connect() as connection:
             place = connection.execute(
                 select(mail.segment, mail.offset).where(mail.seq == found.seq)
             ).one()
-        return self._journal.read_at(place.segment, place.offset)
+        return self._journal.read_at(place.segment, place.offset, with_raw=with_raw)
 
     def why(self, found: Found) -> list[Happened]:
         """Its story, from the connection to the last thing that happened."""
-        record = self.record(found)
+        record = self.record(found, with_raw=False)
         command = record.command
         assert isinstance(command, Receive)
         peer = command.peer

@@ -13,7 +13,7 @@ from gateway.archive.shelf import Shelf
 from gateway.cli.office import OFFICE, one, printed, settings, shelf, when
 from gateway.cli.queue import give
 from gateway.runtime.ids import new_id
-from gateway.runtime.words import tr
+from gateway.runtime.words import retold, tr
 
 if TYPE_CHECKING:
     from gateway.approval.book import Book, Waiting
@@ -168,7 +168,7 @@ def _signed_in(chosen: argparse.Namespace, found: Settings) -> str:
 
 def _decide(chosen: argparse.Namespace) -> int:
     from gateway.approval.authority import NotAllowed
-    from gateway.approval.decide import How
+    from gateway.approval.decide import Damaged, How
 
     found = settings(chosen)
     login = _signed_in(chosen, found)
@@ -184,8 +184,8 @@ def _decide(chosen: argparse.Namespace) -> int:
                 verdict: Verdict = chosen.verdict
                 how = How("cli", "password", comment=chosen.reason)
                 command = desk.word(row, login, verdict, now, how)
-        except NotAllowed as error:
-            raise ValueError(str(error)) from None
+        except (NotAllowed, Damaged) as error:
+            raise ValueError(retold(str(error))) from None
         seq = give(opened, [command])
         word = next((w for w in desk.book.decisions(row.mail) if w.seq == seq), None)
         after = desk.book.ask(row.mail)

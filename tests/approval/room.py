@@ -152,6 +152,10 @@ class Room:
         assert row
         return row
 
+    def story(self, mail: str) -> list[tuple[str, bool]]:
+        """Kinds of what happened to it, and whether each counted."""
+        return [(h.kind, h.counted) for h in self.shelf.queries.why(self.found(mail))]
+
     def found(self, mail: str) -> Found:
         found = self.shelf.queries.one(mail)
         assert found

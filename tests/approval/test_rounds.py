@@ -119,9 +119,10 @@ def test_what_was_sent_while_the_database_was_away_is_held_and_then_asked(
     assert room.leaves(mail)
 
 
-@pytest.mark.parametrize(
-    ("hides", "why"), [(False, "SHA-256 does not fit"), (True, "is not the one that was shown")]
-)
+HIDDEN = [(False, "SHA-256 does not fit"), (True, "is not what ")]
+
+
+@pytest.mark.parametrize(("hides", "why"), HIDDEN)
 def test_a_bit_flips_before_the_decision_and_it_is_not_taken(
     broken: Room, hides: bool, why: str
 ) -> None:
@@ -131,11 +132,13 @@ def test_a_bit_flips_before_the_decision_and_it_is_not_taken(
     assert broken.stays(mail)
     (told,) = broken.mails("l0", "Không tính")
     assert why in text_in(told)
+    for who in ("c0", "l0", "d0", "u0"):
+        assert len(broken.mails(who, "Không gửi được")) == 1
+    broken.write("l0", "TỪ CHỐI hỏng rồi", "tuchoi")
+    assert (broken.row(mail).state, broken.found(mail).state) == ("rejected", "declined")
 
 
-@pytest.mark.parametrize(
-    ("hides", "why"), [(False, "SHA-256 does not fit"), (True, "is not what was approved")]
-)
+@pytest.mark.parametrize(("hides", "why"), HIDDEN)
 def test_a_bit_flips_after_the_decision_and_nothing_is_released(
     broken: Room, caplog: pytest.LogCaptureFixture, hides: bool, why: str
 ) -> None:
@@ -146,10 +149,99 @@ def test_a_bit_flips_after_the_decision_and_nothing_is_released(
     assert broken.stays(mail, "approved")
     assert mail in caplog.text
     assert why in caplog.text
+    assert [row.mail for row in broken.rounds.desk.book.pending()] == [mail], "it is in the list"
+    (told,) = broken.mails("u0", "Không gửi được")
+    assert why in text_in(told)
+    for who in ("c0", "l0", "d0"):
+        (told,) = broken.mails(who, "Không gửi được")
+        assert "17:00 04/08/2026" in text_in(told)
+    assert ("blocked", True) in broken.story(mail)
     put_back()
     broken.under(broken.rounds.desk.office)
     broken.work()
     assert broken.leaves(mail), "with the bytes that were approved it goes"
+    assert len(broken.mails("l0", "Không gửi được")) == 1
+
+
+@pytest.mark.parametrize("hides", [False, True])
+def test_what_is_damaged_ends_by_the_clock_and_all_are_told(broken: Room, hides: bool) -> None:
+    mail = broken.submit()
+    approve(broken, mail)
+    flip(broken, mail, hides=hides)
+    broken.work()
+    broken.after(END - timedelta(seconds=1))
+    assert broken.stays(mail, "approved")
+    broken.after(END)
+    assert (broken.row(mail).state, broken.found(mail).state) == ("expired", "expired")
+    for who in ("c0", "l0", "d0"):
+        (told,) = broken.mails(who, "Hết hạn")
+        assert "Nội dung lưu bị hỏng" in text_in(told)
+
+
+def test_what_is_damaged_before_a_reminder_still_expires(broken: Room) -> None:
+    mail = broken.submit()
+    flip(broken, mail, hides=False)
+    broken.after(MONDAY + timedelta(hours=2))
+    assert broken.mails("l0", "Nhắc duyệt") == []
+    assert len(broken.mails("l0", "Không gửi được")) == 1
+    broken.after(END)
+    assert broken.row(mail).state == "expired"
+
+
+def test_the_sender_takes_back_what_is_damaged(broken: Room) -> None:
+    mail = broken.submit()
+    approve(broken, mail)
+    flip(broken, mail, hides=False)
+    broken.work()
+    broken.write("c0", "", "rut")
+    assert (broken.row(mail).state, broken.found(mail).state) == ("withdrawn", "withdrawn")
+    assert len(broken.mails("l0", "Đã rút")) == 1
+
+
+def test_what_is_damaged_before_anybody_was_asked_is_told_and_ends(
+    broken: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(broken.rounds.desk.book, "new", list)
+        mail = broken.submit()
+    put_back = flip(broken, mail, hides=False)
+    broken.work()
+    assert broken.stays(mail, "new")
+    assert len(broken.mails("c0", "Không gửi được")) == 1
+    put_back()
+    broken.under(broken.rounds.desk.office)
+    broken.work()
+    assert broken.stays(mail), "it is asked for when the bytes are back"
+    flip(broken, mail, hides=False)
+    broken.after(END)
+    assert broken.row(mail).state == "expired"
+
+
+def test_a_letter_to_the_desk_that_is_damaged_is_asked_for_again(
+    broken: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken.submit()
+    with monkeypatch.context() as patch:
+        patch.setattr(broken.rounds.desk.book, "letters", list)
+        broken.write("l0")
+    flip(broken, mail_id(broken.count), hides=False)
+    broken.work()
+    (told,) = broken.mails("l0", "Không đọc được")
+    assert "gửi lại" in text_in(told)
+    assert broken.rounds.desk.book.letters() == []
+
+
+def test_who_was_asked_by_a_reminder_alone_is_told_how_it_ended(room: Room) -> None:
+    room.under(office(people=without("d0")))
+    mail = room.submit("Khẩn: họp")
+    assert room.row(mail).approvers == ("l0",)
+    room.under(office())
+    room.after(MONDAY + timedelta(minutes=30))
+    assert len(room.mails("d0", "Chuyển cấp phó")) == 1
+    assert room.row(mail).approvers == ("l0", "d0")
+    room.write("l0")
+    assert room.leaves(mail)
+    assert len(room.mails("d0", "Đã duyệt")) == 1
 
 
 def test_reminders_come_at_their_time_and_then_the_end(room: Room) -> None:
