@@ -12,6 +12,7 @@ from hashlib import sha256
 from gateway.approval.office import Office
 from gateway.archive.commands import Peer, Rcpt, Receive
 from gateway.archive.journal import Entry
+from gateway.mail.own import signed
 from gateway.mail.text import one_line
 from gateway.runtime.ids import new_id
 
@@ -46,7 +47,7 @@ def notice(office: Office, mail: Notice, now: datetime) -> Entry:
     """A notice for the journal: kept under a number, owed to its reader."""
     id_ = new_id()
     message_id = mail.message_id or f"<{id_}@{office.hostname}>"
-    raw = _raw(office, mail, id_, message_id, now)
+    raw = signed(_raw(office, mail, id_, message_id, now), office.signer, now)
     command = Receive(
         id=id_,
         at_ms=int(now.timestamp() * 1000),

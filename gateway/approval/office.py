@@ -14,6 +14,7 @@ from gateway.approval.tables import ApprovalTable
 from gateway.archive.approvals import Alarm, Step
 from gateway.mail.address import Address
 from gateway.mail.people import Directory, Mailbox, Person
+from gateway.mail.services import Signer
 
 
 @dataclass(frozen=True)
@@ -24,10 +25,18 @@ class Office:
     table: ApprovalTable
     hostname: str
     calendar: Calendar
+    signer: Signer | None = None
+    """Signs what the desk writes."""
 
     @classmethod
-    def of(cls, directory: Directory, table: ApprovalTable, hostname: str) -> Office:
-        return cls(directory, table, hostname, table.calendar.calendar())
+    def of(
+        cls,
+        directory: Directory,
+        table: ApprovalTable,
+        hostname: str,
+        signer: Signer | None = None,
+    ) -> Office:
+        return cls(directory, table, hostname, table.calendar.calendar(), signer)
 
     @property
     def domain(self) -> str:

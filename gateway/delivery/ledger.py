@@ -15,6 +15,7 @@ from gateway.delivery.outcome import Attempt, is_given_up, retry_after_s
 from gateway.delivery.report import Fate, Kind, Writer, may_report, report
 from gateway.mail.limits import Limits
 from gateway.mail.message import Message
+from gateway.mail.services import Signer
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +35,8 @@ class Ledger:
     postmaster: str
     chance: Callable[[], float]
     new_id: Callable[[], str]
+    signer: Signer | None = None
+    """Signs the notices."""
     _orphans: deque[datetime] = field(default_factory=deque)
 
     def entries(
@@ -54,7 +57,7 @@ class Ledger:
             if to:
                 told: Kind = "orphaned" if kind == "failed" and to != command.sender else kind
                 until = self._until(command, now)
-                writer = Writer(self.new_id(), self.hostname, now, until)
+                writer = Writer(self.new_id(), self.hostname, now, until, self.signer)
                 notices.append(report(told, command, number, message, fates, to, writer))
         return [*map(Entry, tried), *notices]
 

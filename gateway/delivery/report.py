@@ -19,6 +19,8 @@ from gateway.archive.commands import Peer, Rcpt, Receive
 from gateway.archive.journal import Entry
 from gateway.delivery.reasons import explained
 from gateway.mail.message import Message
+from gateway.mail.own import signed
+from gateway.mail.services import Signer
 
 Kind: TypeAlias = Literal["failed", "delayed", "delivered", "orphaned"]
 """``orphaned``: a failure that its sender must not be told of; the postmaster is."""
@@ -91,6 +93,7 @@ class Writer:
     hostname: str
     now: datetime
     until: datetime | None = None
+    signer: Signer | None = None
 
 
 def may_report(command: Receive) -> bool:
@@ -104,6 +107,7 @@ def report(
 ) -> Entry:  # fmt: skip
     """A notice about a message, ready for the journal. ``to``: who is told."""
     raw = _raw(kind, command, number, message, fates, to, writer)
+    raw = signed(raw, writer.signer, writer.now)
     notice = Receive(
         id=writer.new_id,
         at_ms=int(writer.now.timestamp() * 1000),

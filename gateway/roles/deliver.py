@@ -121,6 +121,7 @@ def _postman(house: House) -> Postman:
             postmaster=_postmaster(directory),
             chance=random.random,
             new_id=new_id,
+            signer=services.signer,
         ),
         clock=utc_now,
         applied=shelf.applied,

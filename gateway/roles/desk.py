@@ -61,7 +61,9 @@ def _taken(lock: BufferedWriter) -> bool:
 
 def _rounds(house: House) -> Rounds:
     settings, shelf, services = house.settings, house.shelf, house.services
-    office = Office.of(services.directory, settings.approval, settings.server.hostname)
+    office = Office.of(
+        services.directory, settings.approval, settings.server.hostname, services.signer
+    )
     desk = Desk(
         office=office,
         book=Book(shelf.engine),

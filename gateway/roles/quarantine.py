@@ -246,5 +246,7 @@ class Rounds:
             await self.house.shelf.journal.append([Entry(word) for word in words])
 
     def _office(self) -> Office:
-        settings = self.house.settings
-        return Office.of(self.house.services.directory, settings.approval, settings.server.hostname)
+        settings, services = self.house.settings, self.house.services
+        return Office.of(
+            services.directory, settings.approval, settings.server.hostname, services.signer
+        )
