@@ -31,7 +31,7 @@ class Asked:
         if when is None:
             return "every message"
         told: list[str] = []
-        for key in when.model_fields_set:
+        for key in when.keys:
             why = self._key(when, key)
             if why is None:
                 return None

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from filters.rules import Rules
 from gateway.api import Accept, Defer, Desk, Fact, Hold, Mail, Pass, Reject, Verdict, rules_from
 from gateway.chain.patterns import any_match, matcher
+from gateway.chain.rule import CHEAPEST_FIRST, When
 from gateway.chain.rulebook import read_rules
 from gateway.mail.facts import POINTS
 from tests.filters.conftest import CONFIG, OURS, Letter, StoppedClock
@@ -207,3 +208,7 @@ def test_no_pattern_is_an_exception_later(pattern: str, text: str) -> None:
 def test_hostile_globs_and_texts() -> None:
     assert any_match(("*a*a*a*a*a*a*a*b",), ("a" * 20000,)) is None
     assert any_match(("re:(a+)+$",), ("a" * 20000 + "b",)) is None
+
+
+def test_no_key_of_a_condition_is_left_out_when_it_is_asked() -> None:
+    assert set(CHEAPEST_FIRST) == set(When.model_fields)
