@@ -22,7 +22,9 @@ from gateway.mail.message import Message
 log = logging.getLogger(__name__)
 
 POLL_S = 0.02
-"""How often new rows are looked for when nobody wakes us."""
+"""How often it is looked whether the rows have changed."""
+QUIET_S = 1.0
+"""How long rows that have not changed are left alone when none of them was due."""
 AT_ONCE = 200
 """Messages under way at the same time."""
 READ_AHEAD = 16 * 1024 * 1024
@@ -45,6 +47,8 @@ class Postman:
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
     applied: Callable[[], int] = lambda: 0
     """How far the rows have been folded."""
+    _quiet: tuple[int, float] = (-1, 0.0)
+    """(record, loop's time): until then nothing is due, if this is still the last one folded."""
 
     async def run(self, stop: asyncio.Event) -> None:
         """Take, deliver, write down; then wait for more."""
@@ -78,14 +82,18 @@ class Postman:
             log.warning("delivery: TLS counters are not kept: %s", error)
 
     async def _round(self) -> None:
-        done = self.applied()
+        done, now = self.applied(), asyncio.get_running_loop().time()
+        if done == self._quiet[0] and now < self._quiet[1]:
+            return
         self._flying = {key: seq for key, seq in self._flying.items() if not 0 < seq <= done}
         room = AT_ONCE - len(self._tasks)
         if room <= 0:
             await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
             return
         now_ms = int(self.clock().timestamp() * 1000)
-        for rows, record in await asyncio.to_thread(self._gather, now_ms, room, set(self._flying)):
+        found = await asyncio.to_thread(self._gather, now_ms, room, set(self._flying))
+        self._quiet = (-1, 0.0) if found or self._flying else (done, now + QUIET_S)
+        for rows, record in found:
             for row in rows:
                 self._flying[row.seq, row.recipient] = 0
             task = asyncio.create_task(self._message(rows, record))
