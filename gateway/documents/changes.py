@@ -13,7 +13,7 @@ import numpy as np
 import pypdfium2 as pdfium
 
 from gateway.documents.colour import PICTURE_MAX, picture
-from gateway.documents.pages import opened
+from gateway.documents.pages import opened, shown
 from gateway.documents.raw import signed_ends
 from gateway.mail.papers import Change
 
@@ -33,7 +33,7 @@ def stage(desk: Desk) -> Mapping[str, Any]:
         return {}
     if any(page.get("pixels", 0) > PICTURE_MAX for page in pages):
         return {}
-    after = opened(desk.data)
+    after = shown(desk)
     try:
         before = opened(desk.data[: ends[0]])
     except pdfium.PdfiumError:  # A ByteRange that claims something that is no file.

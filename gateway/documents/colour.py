@@ -37,13 +37,15 @@ def small(page: pdfium.PdfPage) -> tuple[Any, float] | None:
 
 def coloured(pixels: Any, dpi: float) -> dict[str, Any]:
     """``chroma``, ``ink``, ``seal`` and ``seal_mm2`` of PageFacts."""
-    a = pixels.astype(np.int16)
-    red, green, blue = a[..., 0], a[..., 1], a[..., 2]
-    is_red = (red - np.maximum(green, blue) > 45) & (red > 110)  # noqa: PLR2004 -- seal ink, measured
+    red, green, blue = (np.ascontiguousarray(pixels[..., n]) for n in range(3))
+    most, other = np.maximum(red, np.maximum(green, blue)), np.maximum(green, blue)
+    least = np.minimum(red, np.minimum(green, blue))
+    is_red = (np.maximum(red, other) - other > 45) & (red > 110)  # noqa: PLR2004 -- seal ink, measured
+    light = red.astype(np.uint16) + green + blue
     size, box = _seal(is_red, dpi / 25.4)
     return {
-        "chroma": round(float((a.max(2) - a.min(2)).mean()), 2),
-        "ink": round(float((a.mean(2) < DARK).mean()), 5),
+        "chroma": round(float((most - least).mean()), 2),
+        "ink": round(float((light < 3 * DARK).mean()), 5),
         "seal_mm2": size,
         "seal": box,
     }

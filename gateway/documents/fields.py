@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pikepdf
 from pikepdf import Array, Dictionary, Name, Object, Stream
 
-from gateway.documents.pages import opened
+from gateway.documents.pages import opened, page_of
 from gateway.documents.texts import Turned, clean
 from gateway.mail.papers import NOWHERE, Box, FormField
 
@@ -46,8 +46,7 @@ def stage(desk: Desk) -> Mapping[str, Any]:
         if not met:
             return {}
         texts = _texts([m.appearance for m in met])
-    shown = opened(desk.data)
-    fields = [_field(m, text, _box(shown, m)) for m, text in zip(met, texts, strict=True)]
+    fields = [_field(m, text, _box(desk, m)) for m, text in zip(met, texts, strict=True)]
     return {"fields": fields}
 
 
@@ -134,8 +133,8 @@ def _add(album: pikepdf.Pdf, appearance: Stream) -> None:
     album.pages.append(pikepdf.Page(album.make_indirect(page)))
 
 
-def _box(pdf: Any, met: _Met) -> Box:
+def _box(desk: Desk, met: _Met) -> Box:
     with suppress(*_BROKEN):
         left, bottom, right, top = met.rect
-        return Turned(pdf[met.page - 1]).box(left, bottom, right, top)
+        return Turned(page_of(desk, met.page - 1)).box(left, bottom, right, top)
     return NOWHERE

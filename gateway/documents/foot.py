@@ -18,7 +18,7 @@ import pypdfium2 as pdfium
 from gateway.documents import ocr, second
 from gateway.documents.colour import picture
 from gateway.documents.ink import without_red
-from gateway.documents.pages import POINT_MM, opened
+from gateway.documents.pages import POINT_MM, shown
 from gateway.mail.papers import OcrLine
 from gateway.mail.text import folded
 
@@ -58,7 +58,7 @@ def stage(desk: Desk) -> Mapping[str, Any]:
     """After the heading: what fails here leaves that one read."""
     if desk.strips is None or not ocr.is_there():
         return {}
-    return {"ocr": [*desk.facts.get("ocr", ()), *_read(opened(desk.source), desk.thumbs)]}
+    return {"ocr": [*desk.facts.get("ocr", ()), *_read(shown(desk), desk.thumbs)]}
 
 
 def _read(pdf: pdfium.PdfDocument, thumbs: Mapping[int, Any]) -> list[OcrLine]:

@@ -19,7 +19,7 @@ from PIL import Image
 from gateway.documents import ocr, second
 from gateway.documents.colour import PICTURE_MAX, picture
 from gateway.documents.ink import blue_mm2, without_red
-from gateway.documents.pages import POINT_MM, opened
+from gateway.documents.pages import POINT_MM, page_of
 from gateway.mail.papers import HALF, OcrLine, PageKind
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def stage(desk: Desk) -> Mapping[str, Any]:
         return {}
     if any(page.get("pixels", 0) > PICTURE_MAX for page in pages):
         return {}
-    page = opened(desk.source)[0]
+    page = page_of(desk, 0)
     heading, red, blue, dpi = _planes(page, HEADING_FROM_MM, HEADING_MM)
     found: dict[str, Any] = {"blue_mm2": blue, "sharpness": sharpness(page)}
     found["heading"] = _png(Image.fromarray(heading), CROP_WIDTH)
@@ -181,7 +181,7 @@ def preview_stage(desk: Desk) -> Mapping[str, Any]:
     pages = desk.facts.get("pages", ())
     if not pages or pages[0].get("pixels", 0) > PICTURE_MAX:
         return {}
-    pixels, _ = picture(opened(desk.source)[0], PREVIEW_DPI)
+    pixels, _ = picture(page_of(desk, 0), PREVIEW_DPI)
     return {"preview": _png(Image.fromarray(np.ascontiguousarray(pixels)), CROP_WIDTH)}
 
 

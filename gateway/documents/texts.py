@@ -5,13 +5,14 @@ from __future__ import annotations
 import ctypes
 import time
 import unicodedata
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import pypdfium2 as pdfium
 import pypdfium2.raw as fpdf
 
-from gateway.documents.pages import POINT_MM, ends, opened
+from gateway.documents.pages import POINT_MM, ends, page_of, shown
 from gateway.mail.papers import Span
 
 if TYPE_CHECKING:
@@ -27,16 +28,16 @@ ODD_SHARE = 0.2
 
 def stage(desk: Desk) -> Mapping[str, Any]:
     """The pages again, with ``text`` and ``spans``."""
-    pdf = opened(desk.data)
+    count = len(shown(desk))
     began = time.process_time()
     pages: list[dict[str, Any]] = [dict(page) for page in desk.facts.get("pages", ())]
-    spanned = set(ends(len(pdf), SPANNED_PAGES))
+    spanned = set(ends(count, SPANNED_PAGES))
     for index, known in enumerate(pages[:PAGES_MAX]):
         if time.process_time() - began > CPU_S:
             break
         belief = known.get("belief", "none")
         if belief != "none":
-            known.update(_page(pdf[index], with_spans=index in spanned, belief=belief))
+            known.update(_page(page_of(desk, index), with_spans=index in spanned, belief=belief))
     return {"pages": pages}
 
 
@@ -52,18 +53,22 @@ def _page(page: pdfium.PdfPage, *, with_spans: bool, belief: str) -> dict[str, A
     return found
 
 
+_KEPT = str.maketrans("", "", "\n\t\xad")
+
+
 def clean(text: str) -> str:
     """NFC, line ends as LF, and no control characters."""
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\ufffe", "\xad")
-    text = "".join(c if c.isprintable() or c in "\n\t\xad" else " " for c in text)
+    if not text.translate(_KEPT).isprintable():
+        text = "".join(c if c.isprintable() or c in "\n\t\xad" else " " for c in text)
     return unicodedata.normalize("NFC", text)
 
 
 def is_odd(text: str) -> bool:
     """Whether much of it is private use, replacement signs or blanks for what was no sign."""
-    signs = [c for c in text if not c.isspace()]
-    odd = sum(unicodedata.category(c) in {"Co", "Cn", "Cc", "So"} for c in signs)
-    return bool(signs) and odd > ODD_SHARE * len(signs)
+    signs = Counter("".join(text.split()))
+    odd = sum(n for c, n in signs.items() if unicodedata.category(c) in {"Co", "Cn", "Cc", "So"})
+    return odd > ODD_SHARE * signs.total()
 
 
 def spans(page: pdfium.PdfPage, layer: pdfium.PdfTextPage, count: int) -> Iterator[Span]:
@@ -79,13 +84,15 @@ def spans(page: pdfium.PdfPage, layer: pdfium.PdfTextPage, count: int) -> Iterat
     for index in range(count):
         code = fpdf.FPDFText_GetUnicode(layer.raw, index)
         box = _box(layer, index)
-        if code in _LINE_ENDS or not code or box is None:
-            sign, font = "", piece.font
-        else:
-            sign, font = chr(code), fonts.at(index)
+        is_sign = bool(code) and code not in _LINE_ENDS and box is not None
+        sign, font = chr(code) if is_sign else "", piece.font
+        if sign and not piece.is_within_a_word:  # A font changes between words; asking takes time.
+            font = fonts.at(index)
         if sign and piece.takes(box, font):
             piece.add(sign, box, font)
             continue
+        if sign and piece.is_within_a_word:
+            font = fonts.at(index)
         if (whole := clean(piece.text)).strip():
             yield Span(text=whole.strip(), font=piece.font, box=turn.box(*piece.box))
             told += 1
@@ -120,7 +127,7 @@ class _Fonts:
 
     def at(self, index: int) -> str:
         drawn = fpdf.FPDFText_GetTextObject(self._layer.raw, index)
-        key = ctypes.cast(drawn, ctypes.c_void_p).value or 0
+        key = ctypes.addressof(drawn.contents) if drawn else 0
         if key not in self._known or not key:
             self._known[key] = self._asked(index)
         return self._known[key]
@@ -137,6 +144,10 @@ class _Piece:
     def __init__(self) -> None:
         self.text, self.font = "", ""
         self.box: Edges = (0.0, 0.0, 0.0, 0.0)
+
+    @property
+    def is_within_a_word(self) -> bool:
+        return bool(self.text) and not self.text[-1].isspace()
 
     def takes(self, box: Edges | None, font: str) -> bool:
         """Whether a letter goes on where this piece ends; a blank has no font of its own."""
@@ -160,12 +171,22 @@ class _Piece:
         self.box = (min(left, box[0]), min(bottom, box[1]), max(right, box[2]), max(top, box[3]))
 
 
+FINE, FAR = 1000, 500.0
+"""Steps of a millimetre in which PDFium is asked for a place; points from one asked to the next."""
+
+
 class Turned:
     """From PDF's points (up from the lower left of the page as stored) to millimetres as shown."""
 
     def __init__(self, page: pdfium.PdfPage) -> None:
+        """PDFium knows rotation and crop; it is asked for three points, the rest is linear."""
         self._page = page
         self._size = page.get_size()
+        self._origin = self._asked(0, 0)
+        self._x, self._y = (
+            tuple((there - here) / FAR for there, here in zip(at, self._origin, strict=True))
+            for at in (self._asked(FAR, 0), self._asked(0, FAR))
+        )
 
     def box(
         self, left: float, bottom: float, right: float, top: float
@@ -175,9 +196,15 @@ class Turned:
         return min(xs), min(ys), max(xs), max(ys)
 
     def _point(self, x: float, y: float) -> tuple[float, float]:
-        """PDFium knows rotation and crop; whole tenths of a millimetre are enough."""
+        """Whole tenths of a millimetre are enough."""
+        left, top = (
+            o + x * a + y * b for o, a, b in zip(self._origin, self._x, self._y, strict=True)
+        )
+        return round(left, 1), round(top, 1)
+
+    def _asked(self, x: float, y: float) -> tuple[float, float]:
         width, height = self._size
-        wide, high = round(width * POINT_MM * 10), round(height * POINT_MM * 10)
+        wide, high = round(width * POINT_MM * FINE), round(height * POINT_MM * FINE)
         across, down = ctypes.c_int(), ctypes.c_int()
         fpdf.FPDF_PageToDevice(self._page.raw, 0, 0, wide, high, 0, x, y, across, down)
-        return across.value / 10, down.value / 10
+        return across.value / FINE, down.value / FINE
