@@ -11,6 +11,7 @@ from pydantic import AfterValidator, Field
 from gateway.api import (
     CHECKED,
     HANOI,
+    PICTURES,
     RULES,
     Belief,
     BooksAway,
@@ -254,6 +255,8 @@ def _profile(paper: Paper, document: Document, spoken: set[str]) -> str:
         return "dispatch"
     if document.speaks and document.number and _key(document) not in spoken:
         return "dispatch"
+    if facts.kind in PICTURES:  # A photograph or a logo is no draft of anything.
+        return "attachment"
     return "attachment" if spoken else "unmarked"
 
 

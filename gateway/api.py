@@ -88,6 +88,7 @@ from gateway.mail.origin import Word as Word
 from gateway.mail.paper_words import is_scan as is_scan
 from gateway.mail.paper_words import signed as signed
 from gateway.mail.papers import PAPERS as PAPERS
+from gateway.mail.papers import PICTURES as PICTURES
 from gateway.mail.papers import Active as Active
 from gateway.mail.papers import Belief as Belief
 from gateway.mail.papers import Box as Box

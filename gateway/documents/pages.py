@@ -27,6 +27,8 @@ TEXTS_OF_A_SCAN = 60
 LAYER = 0.5
 """A picture over more than this is a layer of the page; of several, the sharpest counts."""
 STRIP = 0.04
+LIGHT, KEPT_MAX = 2_000_000, 60
+"""Pixels of pictures in a page that stays open; PDFium keeps them unpacked with it."""
 COLOURED_PAGES = 3
 """From the beginning and from the end, whose colours are looked at."""
 _GRID = (50, 70)
@@ -58,13 +60,24 @@ def opened(data: bytes) -> pdfium.PdfDocument:
     return pdfium.PdfDocument(data)
 
 
+def shown(desk: Desk) -> pdfium.PdfDocument:
+    """The document whose pages are looked at, opened once."""
+    if desk.pdf is None:
+        desk.pdf = opened(desk.source)
+    return desk.pdf
+
+
+def page_of(desk: Desk, index: int) -> pdfium.PdfPage:
+    return desk.kept.get(index) or shown(desk)[index]
+
+
 def ends(count: int, each: int) -> list[int]:
     """Indexes of the first and the last pages."""
     return sorted({*range(min(each, count)), *range(max(0, count - each), count)})
 
 
 def stage(desk: Desk) -> Mapping[str, Any]:
-    pdf = opened(desk.source)
+    pdf = shown(desk)
     count = len(pdf)
     looked = ends(count, COLOURED_PAGES)
     pages = []
@@ -75,6 +88,8 @@ def stage(desk: Desk) -> Mapping[str, Any]:
             pages.append({"number": index + 1})
             continue
         facts = _page(page, index)
+        if facts["pixels"] < LIGHT and len(desk.kept) < KEPT_MAX:
+            desk.kept[index] = page
         if index in looked and facts["pixels"] <= PICTURE_MAX:
             drawn = small(page)
             if drawn is not None:

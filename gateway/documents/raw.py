@@ -41,6 +41,7 @@ _OLE_NAMES = (
     ("PowerPoint Document", FileKind.PPT),
 )
 _OOXML = ((b"word/", FileKind.DOCX), (b"xl/", FileKind.XLSX), (b"ppt/", FileKind.PPTX))
+_PICTURES = {"jpeg": FileKind.JPG, "png": FileKind.PNG, "tiff": FileKind.TIFF}
 _BLANK = b" \t\r\n\0"
 _ZIP_END, _ZIP_MEMBER = b"PK\x05\x06", b"PK\x01\x02"
 _ZIP_END_BYTES, _ZIP_COMMENT_MAX = 22, 65535
@@ -75,6 +76,8 @@ def _begins(data: bytes) -> str:
 def _office(data: bytes, first: str) -> FileKind:
     if first == "rtf":
         return FileKind.RTF
+    if first in _PICTURES:
+        return _PICTURES[first]
     if first == "zip":
         if b"mimetypeapplication/vnd.oasis.opendocument" in data[:200]:
             return FileKind.ODF

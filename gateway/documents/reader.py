@@ -14,7 +14,7 @@ import msgspec
 from gateway.documents import office, raw
 from gateway.documents.guard import tried
 from gateway.documents.orders import Found, Order, Setup
-from gateway.mail.papers import FileKind
+from gateway.mail.papers import PICTURES, FileKind
 
 STEP = 1 << 20
 Stage: TypeAlias = Callable[["Desk"], Mapping[str, Any]]
@@ -31,6 +31,10 @@ class Desk:
     """A scan's heading as drawn for OCR: without red, red alone, and dots per inch."""
     thumbs: dict[int, tuple[Any, float]] = field(default_factory=dict)
     """Pages drawn small, by index: their red plane, and dots per inch."""
+    pdf: Any = None
+    kept: dict[int, Any] = field(default_factory=dict)
+    """The document as PDFium has it, and by index the pages that are worth keeping: they take
+    milliseconds to open. Ask ``pages.shown`` and ``pages.page_of``."""
     made: bytes = b""
     """A PDF of the pictures in a file that is none."""
 
@@ -42,7 +46,7 @@ class Desk:
 
 def prepare(setup: Setup) -> dict[str, str]:
     """Import all that reads documents, touch it once, and say what is there."""
-    from gateway.documents import ocr, sample, second, signatures, structure
+    from gateway.documents import ocr, pictures, sample, second, signatures, structure
 
     structure.set_limits()
     told = {"authorities": signatures.load_authorities(setup.ca_folder)}
@@ -53,6 +57,7 @@ def prepare(setup: Setup) -> dict[str, str]:
         for stage in stages(FileKind.PDF).values():
             desk.facts |= stage(desk)
     office.warm()
+    pictures.warm()
     return told
 
 
@@ -81,8 +86,12 @@ def read(order: Order, source: int, answer: int) -> None:
 
 def stages(kind: FileKind) -> dict[str, Stage]:
     """What is looked at, in order."""
+    if kind in office.READERS:
+        return {"office": office.stage}
+    if kind in PICTURES:
+        return _picture_stages()
     if kind is not FileKind.PDF:
-        return {"office": office.stage} if kind in office.READERS else {}
+        return {}
     from gateway.documents import (
         changes,
         fields,
@@ -106,6 +115,26 @@ def stages(kind: FileKind) -> dict[str, Stage]:
         "ocr": scans.ocr_stage,
         "foot": foot.stage,
     }
+
+
+def _picture_stages() -> dict[str, Stage]:
+    """A picture becomes a PDF of scans, and is read as one if it shows a paper."""
+    from gateway.documents import foot, pages, pictures, scans
+
+    read = {
+        "pages": pages.stage,
+        "scan": scans.stage,
+        "preview": scans.preview_stage,
+        "ocr": scans.ocr_stage,
+        "foot": foot.stage,
+    }
+    return {"picture": pictures.stage} | {
+        name: partial(_if_made, one) for name, one in read.items()
+    }
+
+
+def _if_made(stage: Stage, desk: Desk) -> Mapping[str, Any]:
+    return stage(desk) if desk.made else {}
 
 
 def _raw(desk: Desk) -> Mapping[str, Any]:

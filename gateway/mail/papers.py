@@ -35,7 +35,14 @@ class FileKind(StrEnum):
     PPT = "ppt"
     RTF = "rtf"
     ODF = "odf"
+    JPG = "jpg"
+    """A picture: of a paper, if it has pages."""
+    PNG = "png"
+    TIFF = "tif"
     OTHER = "other"
+
+
+PICTURES = frozenset({FileKind.JPG, FileKind.PNG, FileKind.TIFF})
 
 
 class PageKind(StrEnum):

@@ -17,6 +17,7 @@ PAPERS_MAX = 40
 """Documents of one mail that are read; whoever sends more is told by ``unread_papers``."""
 NAMED = frozenset(
     """pdf doc dot docx docm dotx dotm xls xlt xlsx xlsm xlsb ppt pptx pptm rtf odt ods odp
+    jpg jpeg png tif tiff
     """.split()  # noqa: SIM905 -- a list of endings reads better as words.
 )
 _BEGINNINGS = (b"%PDF-", b"{\\rtf", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")

@@ -141,7 +141,8 @@ def _of_text(facts: DocumentFacts) -> Document | None:
 
 
 def _is_visible(facts: DocumentFacts, page: PageFacts) -> bool:
-    return facts.kind is not FileKind.PDF or page.belief is Belief.VISIBLE
+    is_drawn = facts.kind is not FileKind.PDF and page.belief is not Belief.NONE
+    return is_drawn or page.belief is Belief.VISIBLE
 
 
 _FIGURE = re.compile(r"^(?:s[ốo]\s*[:.]?|ng[àa]y)?\s*\d{1,6}[a-zđ]?$", re.IGNORECASE)

@@ -23,6 +23,7 @@ PAPERS_MAX = 20
 BODY_MAX = 64 * 1024
 SUFFIXES = frozenset(
     {".pdf", ".doc", ".docx", ".xls", ".xlsx", ".ppt", ".pptx", ".rtf", ".odt", ".ods", ".edxml"}
+    | {".jpg", ".jpeg", ".png", ".tif", ".tiff"}
 )
 """What a document's name ends in, where nobody looked inside."""
 
