@@ -155,7 +155,10 @@ class Reader:
             return self._read_at(segment, offset, with_raw=with_raw)
 
     def _read_at(self, segment: int, offset: int, *, with_raw: bool) -> Record:
-        record = self._segment(segment).record(offset, with_raw=with_raw)
+        shelved = self._open.get(segment)
+        if shelved is None or offset >= shelved.end:
+            shelved = self._segment(segment)
+        record = shelved.record(offset, with_raw=with_raw)
         if record is None:
             raise LookupError(f"no record at {offset} of segment {segment}")
         return record

@@ -48,9 +48,8 @@ class Exchange:
     dns: Dns | None = None
     finder: Finder | None = None
     policies: Policies | None = None
-    _destinations: dict[tuple[ServerRoute | MxRoute, str], Destination] = field(
-        default_factory=dict
-    )
+    _destinations: dict[tuple[int, str], Destination] = field(default_factory=dict)
+    """By ``id`` of the route, which lives as long as its destination, and domain."""
 
     async def deliver(
         self,
@@ -66,7 +65,7 @@ class Exchange:
 
     def destination(self, route: ServerRoute | MxRoute, domain: str) -> Destination:
         """The destination of mail to a domain by a route; made if need be."""
-        key = (route, domain if isinstance(route, MxRoute) else "")
+        key = (id(route), domain if isinstance(route, MxRoute) else "")
         found = self._destinations.get(key)
         if found is None:
             if isinstance(route, MxRoute):

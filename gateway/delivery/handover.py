@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import lru_cache, partial
 from pathlib import Path
 
 from gateway.archive.changes import edits
@@ -13,11 +14,22 @@ from gateway.archive.owed import Owed
 from gateway.delivery import maildir
 from gateway.delivery.exchange import Exchange
 from gateway.delivery.outcome import Attempt, Letter, Origin, To
-from gateway.delivery.route import DiscardRoute, MaildirRoute, MxRoute, Route, ServerRoute
+from gateway.delivery.route import (
+    DiscardRoute,
+    MaildirRoute,
+    MxRoute,
+    Route,
+    RoutesTable,
+    ServerRoute,
+)
 from gateway.mail.address import Address
 from gateway.mail.message import Message
 
 Group = tuple[Route | None, str, list[Owed]]
+
+
+WAYS_MAX = 4096
+"""Addresses whose route is remembered: the same few are written to all day."""
 
 
 @dataclass
@@ -26,6 +38,10 @@ class Handover:
 
     exchange: Exchange
     mailbox: Callable[[Address], Address]
+    _way: Callable[[str], tuple[Route | None, str]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._way = lru_cache(WAYS_MAX)(partial(_way, self.exchange.table))
 
     async def attempt(
         self, rows: Sequence[Owed], command: Receive, message: Message
@@ -44,9 +60,7 @@ class Handover:
         """Recipients that can share a transaction: of one route, and by MX of one domain."""
         groups: dict[tuple[int, str], Group] = {}
         for row in rows:
-            address = Address.parse(row.recipient)
-            route = self.exchange.table.choose(address)
-            domain = address.domain if isinstance(route, MxRoute) else ""
+            route, domain = self._way(row.recipient)
             groups.setdefault((id(route), domain), (route, domain, []))[2].append(row)
         return list(groups.values())
 
@@ -74,6 +88,13 @@ class Handover:
             for box in set(boxes.values())
         }
         return {to: said[box] for to, box in boxes.items()}
+
+
+def _way(table: RoutesTable, recipient: str) -> tuple[Route | None, str]:
+    """The route of an address, and the domain whose servers it leads to; empty but for MX."""
+    address = Address.parse(recipient)
+    route = table.choose(address)
+    return route, address.domain if isinstance(route, MxRoute) else ""
 
 
 def _letter(command: Receive, message: Message, added: tuple[tuple[str, str], ...]) -> Letter:

@@ -107,8 +107,9 @@ class Replies(SMTPProtocol):
 
 def text_of(response: SMTPResponse) -> str:
     """A reply on one line that can be kept: the code, the text, without control signs."""
-    words = response.message.encode("utf-8", "replace").decode().split()
-    text = "".join(c for c in " ".join(words) if c.isprintable())
+    text = " ".join(response.message.encode("utf-8", "replace").decode().split())
+    if not text.isprintable():
+        text = "".join(c for c in text if c.isprintable())
     return f"{response.code} {text[:TEXT_MAX]}".rstrip()
 
 

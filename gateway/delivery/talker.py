@@ -150,14 +150,15 @@ class Talker(aiosmtplib.SMTP):
             return [Attempt("failed", "5.1.3", "an address has a control character", "")] * len(to)
         asked = await self._ask(envelope)
         mail, rcpts = asked[0], asked[1 : len(to) + 1]
-        taken = [_is_yes(mail) and _is_yes(rcpt) for rcpt in rcpts]
         start = asked[-1] if len(asked) == len(to) + 2 else None
+        taken = [_is_yes(mail) and _is_yes(rcpt) for rcpt in rcpts]
+        if start is not None and start.code == START:
+            ends = iter(await self._data(letter, sum(taken)))
+            no = rcpts if _is_yes(mail) else [mail] * len(to)
+            return [next(ends) if ok else self._said(n) for ok, n in zip(taken, no, strict=True)]
         said = [self._said(rcpt if _is_yes(mail) else mail) for rcpt in rcpts]
         if not rcpts:
             said = [self._said(mail)] * len(to)
-        if start is not None and start.code == START:
-            ends = iter(await self._data(letter, sum(taken)))
-            return [next(ends) if ok else one for ok, one in zip(taken, said, strict=True)]
         if start is not None and any(taken):
             refused = self._said(start)
             said = [refused if ok else one for ok, one in zip(taken, said, strict=True)]
