@@ -81,6 +81,8 @@ class Destination:
     connections: int
     retry: Retry
     now: Callable[[], float]
+    can_keep: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set while what becomes of a message can be written down; until then none is sent."""
     rest: Rest = field(init=False)
     _idle: deque[Talker] = field(default_factory=deque)
     _slots: asyncio.Semaphore = field(init=False)
@@ -139,6 +141,7 @@ class Destination:
     async def _try(self, letter: Letter, to: Sequence[To]) -> list[Attempt]:
         """Over an idle connection; if that has died in the meantime, over a new one."""
         while True:
+            await self.can_keep.wait()
             talker = self._waiting(letter.origin)
             is_reused, is_done = talker is not None, False
             try:

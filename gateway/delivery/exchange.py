@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
@@ -48,8 +49,13 @@ class Exchange:
     dns: Dns | None = None
     finder: Finder | None = None
     policies: Policies | None = None
+    can_keep: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set while what becomes of a message can be written down; until then none is sent."""
     _destinations: dict[tuple[int, str], Destination] = field(default_factory=dict)
     """By ``id`` of the route, which lives as long as its destination, and domain."""
+
+    def __post_init__(self) -> None:
+        self.can_keep.set()
 
     async def deliver(
         self,
@@ -73,7 +79,9 @@ class Exchange:
             else:
                 name = str(_place(route))
                 connecting = lambda: self._to_server(route)  # noqa: E731 - one of two
-            found = Destination(name, connecting, route.connections, self.table.retry, self.now)
+            found = Destination(
+                name, connecting, route.connections, self.table.retry, self.now, self.can_keep
+            )
             self._destinations[key] = found
         return found
 

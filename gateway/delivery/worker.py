@@ -29,6 +29,9 @@ AT_ONCE = 200
 """Messages under way at the same time."""
 READ_AHEAD = 16 * 1024 * 1024
 """Bytes of messages that are read in one round; a larger one alone."""
+KEEP_AGAIN_S, KEEP_AGAIN_MAX_S = 0.02, 1.0
+"""Until a result that could not be kept is tried again, and at most after some failures. Soon at
+first: a journal that heals does so at the next append, and a crash until then delivers twice."""
 SWEEP_S = 5.0
 """How often idle connections are closed and counters written."""
 
@@ -138,13 +141,18 @@ class Postman:
                 self._flying.pop((row.seq, row.recipient), None)
 
     async def _write_down(self, rows: list[Owed], entries: list[Entry]) -> None:
+        """Until it is kept: it was handed on, and forgetting that would deliver it twice. Nothing
+        else is sent meanwhile: a crash would make that arrive twice, too."""
+        wait, can_keep = KEEP_AGAIN_S, self.handover.exchange.can_keep
         while True:
             try:
                 kept = await self.journal.append(entries)
                 break
             except JournalError as error:
-                # It was handed on: forgetting that would deliver it twice. Say so until it is kept.
+                can_keep.clear()
                 log.error("mail %s: result not kept: %s", rows[0].id, error)  # noqa: TRY400
-                await asyncio.sleep(1.0)
+                await asyncio.sleep(wait)
+                wait = min(2 * wait, KEEP_AGAIN_MAX_S)
+        can_keep.set()
         for row in rows:
             self._flying[row.seq, row.recipient] = kept[-1].seq
