@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any, TypeAlias, TypeVar
+
+import msgspec
+from msgspec import structs
 
 from gateway.chain.chain import Chain, Link, Step
 from gateway.chain.filter import Answer, Filter, Stage
@@ -45,9 +48,11 @@ _EDITING = Pass | Hold
 _REFUSING = Reject | Defer
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What one filter said at one stage. The list of these is the answer to "why?"."""
+class Finding(msgspec.Struct, frozen=True):
+    """What one filter said at one stage. The list of these is the answer to "why?".
+
+    A dozen are made for every message, which is why it is no dataclass.
+    """
 
     stage: Stage
     filter: str
@@ -187,7 +192,7 @@ class Inspection:
                     continue
             findings = await _put_all(question, step, stage)
             if about:
-                findings = [replace(finding, about=about) for finding in findings]
+                findings = [structs.replace(finding, about=about) for finding in findings]
             self.journal.extend(findings)
             if (final := self._counted(findings, stage)) is not None:
                 return final

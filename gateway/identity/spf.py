@@ -130,7 +130,11 @@ class _Walk:
         if mechanism.kind == "all" or mechanism.network is not None:
             return mechanism.network is None or self.client in mechanism.network
         self._count()
-        name = await self._name(mechanism.domain, domain)
+        if not self.local.isascii() and _names_local(mechanism.domain):
+            return False  # RFC 8616 4: no name can be made of such a local part.
+        return await self._answers(mechanism, await self._name(mechanism.domain, domain))
+
+    async def _answers(self, mechanism: Mechanism, name: str) -> bool:
         match mechanism.kind:
             case "include":
                 return await self._included(name)
@@ -239,6 +243,10 @@ class _Walk:
             "r": self.question.receiver or _UNKNOWN,
             "t": str(self.question.now_s),
         }
+
+
+def _names_local(spec: Template) -> bool:
+    return any(isinstance(part, Macro) and part.letter in "sl" for part in spec)
 
 
 def _expanded(macro: Macro, values: Mapping[str, str]) -> str:

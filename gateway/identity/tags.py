@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 
-_NAME = re.compile(rb"[A-Za-z][A-Za-z0-9_]*\Z")
+_NAME = re.compile(rb"[A-Za-z][A-Za-z0-9_.-]*\Z")
+"""The RFC knows no point and no hyphen; a private tag with one does no harm."""
 _HAS_KEY = re.compile(rb"(?:\A|;)\s*p\s*=")
 
 

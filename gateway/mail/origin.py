@@ -30,6 +30,8 @@ class Word(StrEnum):
     PERMERROR = "permerror"
     """What the domain has published or signed cannot be understood."""
 
+    __hash__ = str.__hash__  # Enum's own is a call in Python.
+
 
 @dataclass(frozen=True, slots=True)
 class SpfResult:

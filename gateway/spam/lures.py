@@ -38,6 +38,11 @@ _ASKS = re.compile(
         )""",
     re.VERBOSE,
 )
+_SPOKEN_OF = (
+    *("tai khoan", "hop thu", "mail", "mat khau", "thong tin", "dung luong"),
+    *("account", "password", "identity"),
+)
+"""One of these stands in whatever the expression finds; to look for them costs little."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,22 +74,28 @@ def lures(
     if any(_PASSWORD_FIELD.search(page) for page in pages):
         yield Lure("password-form", "it holds a form that takes a password")
     outside = [h for h in hosts if not _is_within(h, guarded)]
-    asked = _ASKS.search(folded(" ".join(_TAG.sub(" ", t) for t in texts))[:TEXT_BYTES])
-    if asked and outside:
+    asked = _asks(texts) if outside else None
+    if asked:
         reason = f"it speaks of {asked[0]!r} and leads to {min(outside)}"
         yield Lure("asks-password", reason)
+
+
+def _asks(texts: list[str]) -> re.Match[str] | None:
+    """Where it asks for a password, if it does."""
+    text = folded(" ".join(_TAG.sub(" ", t) for t in texts))[:TEXT_BYTES]
+    return _ASKS.search(text) if any(word in text for word in _SPOKEN_OF) else None
 
 
 def _links(texts: list[str]) -> Iterator[tuple[str, str]]:
     """(host, what the reader sees in its place) of each link."""
     for text in texts:
-        for found in _ANCHOR.finditer(text):
+        for found in _ANCHOR.finditer(text) if "<" in text else ():
             end = text.find(">", found.end(), found.end() + _TAG_MAX)
             href = _HREF.search(text, found.start(), end) if end > 0 else None
             if href:
                 shown = text[end + 1 : end + 1 + _TAG_MAX].partition("</a")[0]
                 yield _host(unescape(href[1])), unescape(_TAG.sub("", shown)).strip()
-        for found in _PLAIN.finditer(text):
+        for found in _PLAIN.finditer(text) if "://" in text else ():
             yield _host(unescape(found[0])), ""
 
 

@@ -1,14 +1,18 @@
 """Signatures that hold, signatures that do not, and what they are worth."""
 
+import base64
 from datetime import UTC, date, datetime
 from pathlib import Path
 from time import time
 
 import dkim
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from gateway.dns.canned import Canned
 from gateway.identity import dkim_check
 from gateway.identity.keyring import Keyring, new_keys
+from gateway.identity.public_key import BadKey, published
 from gateway.identity.signing import KeyringSigner
 from gateway.mail.message import Message
 from gateway.mail.origin import DkimResult, Word
@@ -96,6 +100,92 @@ async def test_a_key_for_its_own_domain_alone(tmp_path: Path) -> None:
     strict = await judged_as(tmp_path / "a", "; t=s", tags)
     assert {one.word for one in strict} == {Word.PERMERROR}
     assert all("t=s" in one.reason for one in strict)
+
+
+MOMENT_S = int(datetime(2026, 11, 24, tzinfo=UTC).timestamp())
+BROKEN = "is not of this header"
+"""What is well-formed gets as far as the arithmetic, and it was changed behind its signing."""
+
+
+@pytest.mark.parametrize(
+    ("tag", "reason"),
+    [
+        (f"x={MOMENT_S - 3600}", "has expired"),
+        (f"x={MOMENT_S - 60}", "before it was signed"),
+        (f"x={MOMENT_S + 3600}", BROKEN),
+        ("x=tomorrow", "x="),
+        ("l=0x", "l="),
+        ("q=dns/txt", BROKEN),
+        ("q=x509/http : dns/txt", BROKEN),
+        ("q=x509/http", "q="),
+        ("i=lan@example.vn", BROKEN),
+        ("i=@so.EXAMPLE.vn", BROKEN),
+        ("i=@sexample.vn", "within"),
+        ("i=@vn", "within"),
+        ("i=example.vn", "within"),
+        ("z=From:lan@example.vn|Subject:x", BROKEN),
+        ("unknown=thing", BROKEN),
+        ("a=rsa-sha256", "twice"),
+        ("a b=c", "no tag"),
+        ("odd", "no tag"),
+    ],
+)
+async def test_what_signatures_may_say(tmp_path: Path, tag: str, reason: str) -> None:
+    tags = (b" d=example.vn;", f" d=example.vn; {tag};".encode())
+    for one in await judged_as(tmp_path, tags=tags):
+        assert one.word is (Word.FAIL if reason == BROKEN else Word.PERMERROR)
+        assert reason in one.reason
+
+
+async def test_a_signature_of_the_future_is_none(tmp_path: Path) -> None:
+    signed = f"t={MOMENT_S}".encode()
+    late = await judged_as(tmp_path, tags=(signed, f"t={MOMENT_S + 86400}".encode()))
+    assert {one.reason for one in late} == {"it was signed in the future"}
+    slow = await judged_as(tmp_path / "b", tags=(signed, f"t={MOMENT_S + 3600}".encode()))
+    assert all(BROKEN in one.reason for one in slow)
+
+
+ED_KEY = "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="
+
+
+@pytest.mark.parametrize(
+    ("record", "reason"),
+    [
+        (f"v=DKIM1; k=ed25519; p={ED_KEY}", ""),
+        (f"k = ed25519 ;\tp = {ED_KEY[:20]} {ED_KEY[20:]} ; n=note; x-new=1;", ""),
+        (f"v=DKIM1; k=ed25519; s=email:tlsrpt; p={ED_KEY}", ""),
+        (f"v=DKIM1; k=ed25519; s = * ; p={ED_KEY}", ""),
+        (f"v=DKIM1; k=ed25519; s=other; p={ED_KEY}", "not for mail"),
+        ("v=DKIM1; p=", "revoked"),
+        ("v=DKIM1; k=rsa; p= ;", "revoked"),
+        (f"v=DKIM2; k=ed25519; p={ED_KEY}", "version"),
+        ("v=DKIM1; k=ed25519; p=AAAA", "cannot be read"),
+        (f"v=DKIM1; k=ed25519; p={ED_KEY[:-1]}A", "cannot be read"),
+        (f"v=DKIM1; k=rsa; p={ED_KEY}", "cannot be read"),
+        (f"v=DKIM1; k=dsa; p={ED_KEY}", "a kind that we do not know"),
+        ("v=DKIM1; k=ed25519", "no key"),
+        (f"v=DKIM1; k=ed25519; p={ED_KEY}; p={ED_KEY}", "twice"),
+    ],
+)
+def test_what_records_of_keys_may_say(record: str, reason: str) -> None:
+    records = [b"v=spf1 -all", record.encode()]
+    if reason:
+        with pytest.raises(BadKey, match=reason):
+            published(records)
+    else:
+        assert published(records).kind == "ed25519"
+
+
+def test_a_signature_has_64_bytes_and_a_key_is_a_point_of_full_order() -> None:
+    private = Ed25519PrivateKey.generate()
+    raw = base64.b64encode(private.public_key().public_bytes_raw()).decode()
+    key = published([f"k=ed25519; p={raw}".encode()])
+    digest, more = b"d" * 32, b"x"
+    assert key.verifies(private.sign(digest), digest, "sha256")
+    assert not key.verifies(private.sign(more + digest) + more, digest, "sha256")
+    assert not key.verifies(b"", digest, "sha256")
+    anybody = published([b"k=ed25519; p=AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="])
+    assert not anybody.verifies(bytes((1, *bytes(63))), digest, "sha256")
 
 
 async def test_a_signed_beginning_is_not_the_letter(tmp_path: Path) -> None:

@@ -109,3 +109,36 @@ async def test_a_slow_zone_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
 
     question = Question(ip_address("192.0.2.7"), "mx.e.vn", "lan@e.vn", "gateway.vn", 0)
     assert (await check(Never({}), question)).word is Word.TEMPERROR
+
+
+@pytest.mark.parametrize(
+    ("sender", "record", "wanted"),
+    [
+        ("lan@e.vn", "v=spf1 exists:%{l}.ok.vn -all", Word.PASS),
+        ("nguy\u1ec5n@e.vn", "v=spf1 exists:%{l}.ok.vn -all", Word.FAIL),
+        ("nguy\u1ec5n@e.vn", "v=spf1 exists:%{d}.ok.vn -all", Word.PASS),
+        ("a%b+c d@e.vn", "v=spf1 exists:%{L}.ok.vn -all", Word.PASS),
+        ("x.y-z@e.vn", "v=spf1 exists:%{l2r-.}.ok.vn -all", Word.PASS),
+        ("lan@e.vn", "v=spf1 exists:%{l}.%{x}.vn -all", Word.PERMERROR),
+        ("lan@e.vn", "v=spf1 exists:%{d0}.vn -all", Word.PERMERROR),
+        ("lan@e.vn", "v=spf1 exists:%{c}.vn -all", Word.PERMERROR),
+    ],
+)
+async def test_macros_of_odd_names(sender: str, record: str, wanted: Word) -> None:
+    zone = {"e.vn": {"TXT": [record]}}
+    for name in ("lan", "e.vn", "a%25b%2bc%20d", "y.x"):
+        zone[f"{name}.ok.vn"] = {"A": ["127.0.0.2"]}
+    question = Question(ip_address("192.0.2.7"), "mx.e.vn", sender, "gateway.vn", 0)
+    assert (await check(Canned(zone), question)).word is wanted
+
+
+async def test_limits_of_names_in_mx_and_ptr() -> None:
+    many = {f"m{n}.e.vn": {"A": ["192.0.2.20"]} for n in range(11)}
+    ten = many | {"x.vn": {"MX": [f"10 m{n}.e.vn" for n in range(10)]}}
+    eleven = many | {"x.vn": {"MX": [f"10 m{n}.e.vn" for n in range(11)]}}
+    assert (await asked("v=spf1 mx:x.vn -all", zone=ten)).word is Word.FAIL
+    assert (await asked("v=spf1 mx:x.vn -all", zone=eleven)).word is Word.PERMERROR
+    names = {f"p{n}.other.vn": {"A": ["192.0.2.9"]} for n in range(10)}
+    late = {"9.2.0.192.in-addr.arpa": {"PTR": [*names, "e.vn"]}} | names
+    found = await asked("v=spf1 ptr -all", "192.0.2.9", zone=late)
+    assert found.word is Word.FAIL  # The eleventh name is not looked at.
