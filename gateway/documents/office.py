@@ -11,7 +11,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 from xml.etree.ElementTree import Element, ParseError, XMLParser
 
-from gateway.documents import word97
+from gateway.documents import office97, word97
 from gateway.documents.rtf import plain_rtf
 from gateway.documents.texts import clean, is_odd
 from gateway.mail.papers import Active, Belief, FileKind, PageFacts, PageKind, Span
@@ -47,7 +47,7 @@ def stage(desk: Desk) -> Mapping[str, Any]:
     kind = FileKind(desk.facts["kind"])
     try:
         return READERS[kind](desk.data)
-    except (Broken, zipfile.BadZipFile, ParseError, word97.Broken) as error:
+    except (Broken, zipfile.BadZipFile, ParseError, word97.Broken, office97.Broken) as error:
         return {"is_open": False, "damage": f"{type(error).__name__}: {error}"[:200]}
 
 
@@ -277,12 +277,21 @@ def _doc(data: bytes) -> dict[str, Any]:
     return told
 
 
-def _ole(data: bytes) -> dict[str, Any]:
-    """Excel and PowerPoint of before 2007: macros and encryption; their text is not read."""
-    macros, names = word97.macros(data)
-    active = [Active(kind="macros", detail=name) for name in macros]
-    encrypted = "password" if any("Encrypt" in name for name in names) else ""
-    return {"is_open": not encrypted, "active": active, "encryption": encrypted}
+def _xls(data: bytes) -> dict[str, Any]:
+    return _told97(office97.read_sheets(data))
+
+
+def _ppt(data: bytes) -> dict[str, Any]:
+    return _told97(office97.read_slides(data))
+
+
+def _told97(found: office97.Found) -> dict[str, Any]:
+    active = [Active(kind="macros", detail=name) for name in found.macros]
+    told = _told(found.text, list(found.spans), active)
+    told["fonts"] = sorted({*told["fonts"], *found.fonts})
+    if found.damage:
+        told |= {"damage": found.damage[:200], "is_open": False}
+    return told | {"encryption": "password", "is_open": False} if found.is_locked else told
 
 
 def _rtf(data: bytes) -> dict[str, Any]:
@@ -297,7 +306,7 @@ READERS: dict[FileKind, Callable[[bytes], dict[str, Any]]] = {
     FileKind.PPTX: _pptx,
     FileKind.ODF: _odf,
     FileKind.DOC: _doc,
-    FileKind.XLS: _ole,
-    FileKind.PPT: _ole,
+    FileKind.XLS: _xls,
+    FileKind.PPT: _ppt,
     FileKind.RTF: _rtf,
 }
