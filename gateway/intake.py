@@ -41,11 +41,11 @@ def entry(outcome: Outcome, now: datetime) -> Entry:
         direction=transaction.direction.value,
         peer=_peer(transaction.session),
         sender=str(transaction.sender),
-        recipients=tuple(_rcpt(r) for r in recipients),
-        desks=tuple(desk.value for desk in outcome.desks),
+        recipients=tuple(map(_rcpt, recipients)),
+        desks=tuple([desk.value for desk in outcome.desks]),
         reason=reason,
         changes=_changes((*outcome.edits, _received(transaction, recipients, now))),
-        findings=tuple(_told(finding) for finding in outcome.findings),
+        findings=tuple(map(_told, outcome.findings)),
         size=len(message),
         subject="" if is_sealed else one_line(message.header("Subject"), 500),
         author=one_line(f"{name} <{author}>" if name else str(author), 300),
@@ -104,7 +104,7 @@ def _peer(session: Session) -> Peer:
     return Peer(
         door=session.door,
         listener=session.listener.value,
-        client=str(session.client) if session.client else "",
+        client=session.place,
         port=session.client_port,
         helo=one_line(session.helo, 255),
         user=session.user,
@@ -154,7 +154,7 @@ def _checked(transaction: Transaction) -> tuple[Checked, ...]:
 
 def _told(finding: Finding) -> Told:
     verdict = finding.verdict
-    points = verdict.points if isinstance(verdict, Pass | Hold) else ()
+    points = verdict.points if isinstance(verdict, (Pass, Hold)) else ()
     return Told(
         stage=finding.stage.value,
         filter=finding.filter,
@@ -163,7 +163,7 @@ def _told(finding: Finding) -> Told:
         took_us=int(finding.took_s * 1_000_000),
         enforced=finding.enforced,
         about=finding.about,
-        points=tuple((p.name, p.value, p.reason) for p in points),
+        points=tuple([(p.name, p.value, p.reason) for p in points]),
     )
 
 
@@ -174,14 +174,20 @@ def _received(
     session = transaction.session
     protocol = "UTF8SMTP" if transaction.is_utf8 else "ESMTP" if session.is_esmtp else "SMTP"
     protocol += ("S" if session.tls else "") + ("A" if session.user else "")
-    client = str(session.client or "unknown")
+    client = session.place or "unknown"
     literal = f"IPv6:{client}" if ":" in client else client
-    helo = "".join(c for c in session.helo if c.isalnum() or c in ".-_:[]")[:255] or "unknown"
-    lines = [f"from {helo} ([{literal}])", f"by {session.services.hostname} with {protocol}"]
+    lines = [f"from {_word(session.helo)} ([{literal}])"]
+    lines.append(f"by {session.services.hostname} with {protocol}")
     lines[-1] += f" id {transaction.id}"
     if len(recipients) == 1:
         lines.append(f"for <{recipients[0].address}>")
     return AddHeader("Received", "\r\n\t".join(lines) + f";\r\n\t{_stamp(int(now.timestamp()))}")
+
+
+@lru_cache(1024)
+def _word(helo: str) -> str:
+    """A client's name for itself, without what could end its word in a Received field."""
+    return "".join([c for c in helo if c.isalnum() or c in ".-_:[]"])[:255] or "unknown"
 
 
 @lru_cache(2)

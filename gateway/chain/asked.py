@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
 
 from gateway.chain.patterns import any_match
 from gateway.chain.rule import DAYS, HANOI, When, span
@@ -14,6 +13,7 @@ from gateway.mail.message import decoded
 from gateway.mail.session import Mail
 from gateway.mail.text import one_line
 from gateway.runtime.libmagic import real_type
+from gateway.runtime.once import once
 
 TEXT_BYTES = 64 * 1024
 SHOWN = 80
@@ -123,31 +123,31 @@ class Asked:
         points = self.mail.transaction.facts.get(POINTS) or 0.0
         return f"{points:g} points" if points > (when.points_over or 0.0) else None
 
-    @cached_property
+    @once
     def now(self) -> datetime:
         return self.mail.services.clock.now().astimezone(HANOI)
 
-    @cached_property
+    @once
     def sender(self) -> tuple[str, ...]:
         return (self.mail.transaction.sender.key or "<>",)
 
-    @cached_property
+    @once
     def author(self) -> tuple[str, ...]:
         return tuple(address.key for _, address in self.mail.message.authors)
 
-    @cached_property
+    @once
     def author_name(self) -> tuple[str, ...]:
         return tuple(name for name, _ in self.mail.message.authors)
 
-    @cached_property
+    @once
     def recipient(self) -> tuple[str, ...]:
         return tuple(r.address.key for r in self.mail.transaction.recipients)
 
-    @cached_property
+    @once
     def login(self) -> tuple[str, ...]:
         return (self.mail.session.user,) if self.mail.session.user else ()
 
-    @cached_property
+    @once
     def units(self) -> set[str]:
         directory = self.mail.services.directory
         if self.mail.session.user:
@@ -156,28 +156,28 @@ class Asked:
         boxes = (directory.mailbox(r.address) for r in self.mail.transaction.recipients)
         return {box.unit for box in boxes if box}
 
-    @cached_property
+    @once
     def subject(self) -> tuple[str, ...]:
         return tuple(map(decoded, self.mail.message.all("Subject"))) or ("",)
 
-    @cached_property
+    @once
     def text(self) -> tuple[str, ...]:
         leaves = (p for p in self.mail.message.mime.leaves if not p.is_attachment)
         return tuple(p.text(TEXT_BYTES) for p in leaves)
 
-    @cached_property
+    @once
     def charset(self) -> tuple[str, ...]:
         leaves = (p for p in self.mail.message.mime.leaves if p.type.startswith("text/"))
         return tuple(p.content.get("charset") or "us-ascii" for p in leaves)
 
-    @cached_property
+    @once
     def attachment_name(self) -> tuple[str, ...]:
         known = self.mail.transaction.facts.get(ATTACHMENTS) or ()
         inside = (path for attached in known for path in attached.inside)
         shown = (name for part in self.mail.message.mime.attachments for name in part.names)
         return (*shown, *inside)
 
-    @cached_property
+    @once
     def attachment_type(self) -> tuple[str, ...]:
         known = self.mail.transaction.facts.get(ATTACHMENTS)
         if known is not None:

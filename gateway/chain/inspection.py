@@ -158,12 +158,13 @@ class Inspection:
 
     def outcome(self, message: Message, last: Verdict) -> Outcome:
         """Add up what was said so far; ``last`` is the answer to the last question."""
-        counted = [f for f in self.journal if f.enforced and not _about_refused(f)]
-        said = [f.verdict for f in counted]
-        verdict = last
-        if not isinstance(last, _REFUSING):
-            verdict = _settled(said)
-        edits = tuple(e for v in said if isinstance(v, _EDITING) for e in v.edits)
+        said = [
+            f.verdict
+            for f in self.journal
+            if f.enforced and f.verdict is not NOTHING and not _about_refused(f)
+        ]
+        verdict = last if isinstance(last, _REFUSING) else _settled(said) if said else NOTHING
+        edits = tuple([e for v in said if isinstance(v, _EDITING) for e in v.edits])
         return Outcome(
             verdict=verdict,
             transaction=self.transaction,
@@ -171,7 +172,7 @@ class Inspection:
             recipients=_recipients(self.transaction.recipients, edits),
             edits=edits,
             desks=_desks(said) if isinstance(verdict, Hold) else (),
-            points=tuple(p for f in counted for p in _points(f)),
+            points=tuple([p for v in said if isinstance(v, Pass) for p in v.points]),
             findings=tuple(self.journal),
         )
 
@@ -249,6 +250,8 @@ def _desks(said: list[Verdict]) -> tuple[Desk, ...]:
 
 
 def _recipients(named: list[Recipient], edits: tuple[Edit, ...]) -> tuple[Recipient, ...]:
+    if not edits and len(named) <= 1:
+        return tuple(named)
     dropped = {e.address.key for e in edits if isinstance(e, DropRecipient)}
     added = [Recipient(e.address) for e in edits if isinstance(e, AddRecipient)]
     kept: dict[str, Recipient] = {}

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from gateway.runtime.scan import find
+
 Buffer = bytes | bytearray
 Span = tuple[int, int]
 CR, LF = 0x0D, 0x0A
@@ -26,7 +28,7 @@ def cut(source: Buffer, boundary: bytes, start: int, end: int) -> Cut:
     mark = b"--" + boundary
     found = Cut()
     opened, closed, misses = -1, False, 0
-    at = source.find(mark, start, end)
+    at = find(source, mark, start, end)
     while at >= 0:
         line_end = source.find(b"\n", at + len(mark), end)
         line_end = end if line_end < 0 else line_end + 1
@@ -38,7 +40,7 @@ def cut(source: Buffer, boundary: bytes, start: int, end: int) -> Cut:
             if misses > NEAR_MISSES_MAX:
                 found.doubts.append("boundaries that are almost lines, beyond measure")
                 break
-            at = source.find(mark, at + 1, end)
+            at = find(source, mark, at + 1, end)
             continue
         if closed:
             found.doubts.append("parts behind the closing boundary")
@@ -46,7 +48,7 @@ def cut(source: Buffer, boundary: bytes, start: int, end: int) -> Cut:
         if opened >= 0:
             found.spans.append((opened, _without_break(source, opened, at)))
         opened, closed = line_end, tail == b"--"
-        at = source.find(mark, line_end, end)
+        at = find(source, mark, line_end, end)
     if opened < 0:
         found.doubts.append("a boundary that is nowhere")
     elif not closed:

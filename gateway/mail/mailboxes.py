@@ -5,12 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from gateway.mail.address import NOBODY, Address
 from gateway.mail.text import decode_words
 
 ADDRESSES_MAX = 1000
 """Addresses read from one field."""
+
+USUAL = 160
+"""Longest text of which it is remembered who is in it."""
 
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
 _PAREN = re.compile(r"\\.|[()]", re.DOTALL)
@@ -34,12 +38,20 @@ def read_mailboxes(text: str) -> tuple[tuple[str, Address], ...]:
     an address that is ``NOBODY``. Two addresses in brackets in one entry give two entries. Never
     an exception.
     """
+    return _usual(text) if len(text) <= USUAL else _mailboxes(text)
+
+
+def _mailboxes(text: str) -> tuple[tuple[str, Address], ...]:
     found: list[tuple[str, Address]] = []
     for entry in _entries(text):
         found += _read(entry)
         if len(found) >= ADDRESSES_MAX:
             break
     return tuple(found)
+
+
+_usual = lru_cache(2048)(_mailboxes)
+"""The same few people write and are written to all day."""
 
 
 def _entries(text: str) -> Iterator[_Entry]:

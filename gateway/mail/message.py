@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import lru_cache
 from typing import TypeVar, cast
 
 from gateway.mail.address import NOBODY, Address
@@ -14,12 +14,14 @@ from gateway.mail.limits import Limits
 from gateway.mail.mailboxes import read_mailboxes
 from gateway.mail.mime import Mime, read_mime
 from gateway.mail.text import decode_words, to_text
+from gateway.runtime.once import once
 
 T = TypeVar("T")
 
 _FIELD = re.compile(rb"(?:[^\r\n]|\r(?!\n))[^\n]*(?:\n[ \t][^\n]*)*\n?")
 SENDER_FIELDS = ("From", "Sender", "Resent-From", "Resent-Sender")
 _LIMITS = Limits()
+NAME_USUAL = 40
 VIEW_MAX = 64 * 1024
 """Longest field value that is decoded for reading; the rest of it is left out of the view."""
 
@@ -46,7 +48,7 @@ class Message:
     def __len__(self) -> int:
         return len(self.raw)
 
-    @cached_property
+    @once
     def head_size(self) -> int:
         """Where the body begins: behind the empty line, or at the end if there is none."""
         raw = self.raw
@@ -59,7 +61,7 @@ class Message:
             end = at + len(bare) if at >= 0 else end
         return end
 
-    @cached_property
+    @once
     def head(self) -> bytes:
         """The header with the empty line that ends it."""
         return bytes(self.raw[: self.head_size])
@@ -69,12 +71,12 @@ class Message:
         """Everything behind the empty line, without a copy."""
         return memoryview(self.raw)[self.head_size :]
 
-    @cached_property
+    @once
     def fields(self) -> tuple[tuple[str, bytes], ...]:
         """Every header field in order, as (lower-case name, whole raw field)."""
         return tuple(_split_fields(self.head))
 
-    @cached_property
+    @once
     def mime(self) -> Mime:
         """The parts, as offsets, and every doubt about them."""
         return read_mime(self.raw, self.head_size, self.limits)
@@ -83,7 +85,7 @@ class Message:
         """The raw values of every field of this name, top first, still folded and encoded."""
         return tuple(self._values.get(name.lower(), ()))
 
-    @cached_property
+    @once
     def _values(self) -> dict[str, list[bytes]]:
         """Raw values by lower-case name."""
         values: dict[str, list[bytes]] = {}
@@ -96,12 +98,12 @@ class Message:
         values = self.all(name)
         return decoded(values[0]) if values else ""
 
-    @cached_property
+    @once
     def author(self) -> tuple[str, Address]:
         """The display name and the address in ``From``, as a reader's mail program shows them."""
         return self.authors[0] if self.authors else ("", NOBODY)
 
-    @cached_property
+    @once
     def authors(self) -> tuple[tuple[str, Address], ...]:
         """Everybody named in any ``From`` field; see ``mailboxes``."""
         return self.mailboxes("From")
@@ -168,14 +170,17 @@ def decoded(value: bytes) -> str:
 
 
 def _split_fields(head: bytes) -> list[tuple[str, bytes]]:
-    fields: list[tuple[str, bytes]] = []
-    at = 0
-    while found := _FIELD.match(head, at):
-        raw = found[0]
-        fields.append((_name(raw), raw))
-        at = found.end()
-    return fields
+    """Fields follow one another without gaps: nothing but the empty line at the end is none."""
+    return [(_name(raw.partition(b":")[0]), raw) for raw in _FIELD.findall(head)]
 
 
-def _name(field: bytes) -> str:
-    return field.partition(b":")[0].strip().lower().decode("latin-1")
+def _name(said: bytes) -> str:
+    return _known_name(said) if len(said) <= NAME_USUAL else _lower_name(said)
+
+
+def _lower_name(said: bytes) -> str:
+    return said.strip().lower().decode("latin-1")
+
+
+_known_name = lru_cache(1024)(_lower_name)
+"""All mail has the same few fields; what is longer than a name is not remembered."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import cached_property
 from itertools import islice
 
 from gateway.mail.boundary import Buffer, Span, cut
@@ -13,6 +12,8 @@ from gateway.mail.decode import ENCODED, IDENTITY, flaws, pieces
 from gateway.mail.limits import Limits
 from gateway.mail.parameters import NONE, Valued, read_valued
 from gateway.mail.text import decode_words, to_text
+from gateway.runtime.once import once
+from gateway.runtime.scan import find
 from gateway.runtime.words import later
 
 _CONTENT = re.compile(
@@ -124,12 +125,12 @@ class Mime:
     def leaves(self) -> Iterator[Part]:
         return (part for part in self.parts if part.is_leaf)
 
-    @cached_property
+    @once
     def attachments(self) -> tuple[Part, ...]:
         """The files, in order."""
         return tuple(part for part in self.parts if part.is_attachment)
 
-    @cached_property
+    @once
     def ambiguities(self) -> tuple[str, ...]:
         """Every doubt, those about transfer encodings among them; each once.
 
@@ -191,15 +192,7 @@ class _Walk:
             self._multipart(part)
 
     def _part(self, at: _Entity, head: bytes, head_end: int) -> Part:
-        fields: dict[str, bytes] = {}
-        for found in _CONTENT.finditer(head):
-            name, value = found[1].lower().decode(), found[3]
-            if found[2]:
-                self.doubts.append(later("a blank before the colon of a Content- field"))
-            if fields.setdefault(name, value).strip().lower() != value.strip().lower():
-                self.doubts.append(later("two fields {field}").format(field=name.title()))
-        if b"content" in head.lower():
-            self._doubt_head(head)
+        fields = self._content_fields(head) if b"content" in head.lower() else {}
         content = self._valued(fields.get("content-type"))
         placed = self._valued(fields.get("content-disposition"))
         body = (head_end, at.end)
@@ -214,6 +207,18 @@ class _Walk:
         return Part(
             at.source, index, at.parent, at.depth, span, body, content, placed, encoding, names
         )
+
+    def _content_fields(self, head: bytes) -> dict[str, bytes]:
+        """The first field of each name, in lower case."""
+        fields: dict[str, bytes] = {}
+        for found in _CONTENT.finditer(head):
+            name, value = found[1].lower().decode(), found[3]
+            if found[2]:
+                self.doubts.append(later("a blank before the colon of a Content- field"))
+            if fields.setdefault(name, value).strip().lower() != value.strip().lower():
+                self.doubts.append(later("two fields {field}").format(field=name.title()))
+        self._doubt_head(head)
+        return fields
 
     def _doubt_head(self, head: bytes) -> None:
         if b"\0" in head:
@@ -264,7 +269,7 @@ class _Walk:
                 self.doubts.append(later("base64 under another transfer encoding"))
         if part.encoding in IDENTITY and part.type.startswith("text/"):
             source, (start, end) = part.source, part.body
-            if source.find(b"begin", start, end) >= 0:  # So does yEnc's "=ybegin".
+            if find(source, b"begin", start, end) >= 0:  # So does yEnc's "=ybegin".
                 self._inline_files(part)
 
     def _inline_files(self, part: Part) -> None:

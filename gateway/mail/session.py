@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address
 
 from gateway.mail.address import NOBODY, Address
@@ -61,9 +62,19 @@ class Session:
     facts: Facts = field(default_factory=Facts)
 
     @property
+    def place(self) -> str:
+        """The client's address as text; empty where it is not known."""
+        return _text(self.client) if self.client is not None else ""
+
+    @property
     def is_inbound(self) -> bool:
         """Mail from outside: nobody of ours has signed in."""
         return not self.user
+
+
+@lru_cache(4096)
+def _text(client: IPv4Address | IPv6Address) -> str:
+    return str(client)  # Written anew for each message, it would cost more than its Received field.
 
 
 @dataclass(frozen=True, slots=True)

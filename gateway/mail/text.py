@@ -170,6 +170,8 @@ _folded_word = lru_cache(16_384)(_folded_letters)
 
 def one_line(text: str, length: int) -> str:
     """Text for a list or a log: no control characters, at most ``length`` characters."""
+    if not text:
+        return ""
     clean = text[: 4 * length]
     if not clean.isprintable():
         clean = "".join(c if c.isprintable() else " " for c in clean)

@@ -59,6 +59,8 @@ class Budget:
         share.size = 0
         if self._beyond is share:
             self._beyond = None
+        if not (self._growing or self._coming):
+            return  # Nobody waits, as nearly always.
         for queue in (self._growing, self._coming):
             for wish in [wish for wish in queue if wish.share is share]:
                 queue.remove(wish)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from gateway.mail.address import NOBODY, Address, BadAddress
@@ -39,14 +39,14 @@ def read_sender(rest: bytes) -> Path:
     return Path(_address(path, utf8="SMTPUTF8" in parameters), parameters)
 
 
-def read_recipient(rest: bytes, *, utf8: bool, domain: str) -> Path:
+def read_recipient(rest: bytes, *, utf8: bool, domain: Callable[[], str]) -> Path:
     """What stands behind ``RCPT TO:``. BadCommand says what is wrong.
 
-    ``domain`` is ours: a bare ``<Postmaster>`` is the one there (RFC 5321 4.5.1).
+    ``domain`` gives ours: a bare ``<Postmaster>`` is the one there (RFC 5321 4.5.1).
     """
     path, parameters = _parted(rest)
-    if path.lower() == b"postmaster" and domain:
-        return Path(Address("postmaster", domain), parameters)
+    if path.lower() == b"postmaster" and (ours := domain()):
+        return Path(Address("postmaster", ours), parameters)
     return Path(_address(path, utf8=utf8), parameters)
 
 
@@ -78,6 +78,8 @@ def _ascii(error: BadAddress) -> str:
 
 def mail_parameters(begun: Transaction, given: dict[str, str], most: int) -> None:
     """Put what MAIL's parameters say into the transaction. ``most``: bytes of a message."""
+    if not given:
+        return
     size = given.pop("SIZE", "0")
     if not (size.isascii() and size.isdigit() and len(size) <= SIZE_DIGITS):
         raise BadCommand("501 5.5.4 SIZE is a number of bytes")
@@ -102,6 +104,8 @@ def mail_parameters(begun: Transaction, given: dict[str, str], most: int) -> Non
 
 def rcpt_parameters(given: dict[str, str]) -> tuple[frozenset[str], str]:
     """NOTIFY and ORCPT of RCPT (RFC 3461 4.1, 4.2)."""
+    if not given:
+        return frozenset(), ""
     notify = frozenset(n for n in given.pop("NOTIFY", "").upper().split(",") if n)
     if not notify <= NOTIFY or ("NEVER" in notify and len(notify) > 1):
         raise BadCommand("501 5.5.4 NOTIFY is NEVER, or of SUCCESS, FAILURE and DELAY")
@@ -118,7 +122,8 @@ def _none_left(given: dict[str, str]) -> None:
 
 def is_routed(address: Address) -> bool:
     """Whether the local part hides another destination: percent hack, bang path, quoted @."""
-    return any(mark in address.local for mark in "%!@")
+    local = address.local
+    return "%" in local or "!" in local or "@" in local
 
 
 def xtext(value: str) -> str:

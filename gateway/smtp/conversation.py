@@ -140,7 +140,7 @@ class Conversation(Introducing):
             raise BadCommand("501 5.5.4 Syntax: RCPT TO:<address>")
         if len(transaction.recipients) >= self._limits.recipients:
             raise BadCommand("452 4.5.3 Too many recipients; send the rest in another message")
-        path = read_recipient(rest[3:], utf8=transaction.is_utf8, domain=self._own_domain())
+        path = read_recipient(rest[3:], utf8=transaction.is_utf8, domain=self._own_domain)
         notify, orcpt = rcpt_parameters(dict(path.parameters))
         if not self._may_send_to(path.address.domain) or is_routed(path.address):
             self._failed = "550 5.7.1 Relaying denied"
@@ -253,7 +253,7 @@ class Conversation(Introducing):
         self._finished(reply)
 
     def _judged(self, outcome: Outcome) -> None:
-        if isinstance(outcome.verdict, Reject | Defer):
+        if isinstance(outcome.verdict, (Reject, Defer)):
             self._reject(str(outcome.verdict.reply))
             return
         if not outcome.recipients and not isinstance(outcome.verdict, Discard):

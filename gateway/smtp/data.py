@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import stringzilla as sz
-
 from gateway.mail.limits import Limits
+from gateway.runtime.scan import count, find
 
 END = b"\r\n.\r\n"
 
@@ -49,7 +48,7 @@ class DataDecoder:
         buffer += data
         if self._seen < len(END) and not self._dropped and buffer[:3] == b".\r\n":
             return self._done(0, 3)
-        at = sz.find(buffer, END, max(0, self._seen - 4))
+        at = find(buffer, END, max(0, self._seen - 4))
         if at >= 0:
             return self._done(at + 2, at + 5)
         self._seen = len(buffer)
@@ -70,12 +69,12 @@ class DataDecoder:
         return (bad or _unstuffed(buffer)), rest
 
     def _refused(self, buffer: bytearray) -> Bad | None:
-        ends = sz.count(buffer, b"\r\n")
-        if sz.count(buffer, b"\n") != ends or sz.count(buffer, b"\r") != ends:
+        ends = count(buffer, b"\r\n")
+        if count(buffer, b"\n") != ends or count(buffer, b"\r") != ends:
             return BARE
-        if sz.find(buffer, b"\0") >= 0:
+        if find(buffer, b"\0") >= 0:
             return NUL
-        head = sz.find(buffer, b"\r\n\r\n")
+        head = find(buffer, b"\r\n\r\n")
         if (head if head >= 0 else len(buffer)) > self._limits.header_bytes:
             return BIG_HEADER
         if len(buffer) > self._limits.line_bytes and _has_long_line(
@@ -100,6 +99,6 @@ def _unstuffed(buffer: bytearray) -> bytearray:
     """Take out the dots that the client put in (RFC 5321 4.5.2)."""
     if buffer[:1] == b".":
         del buffer[:1]
-    if sz.find(buffer, b"\r\n.") >= 0:
+    if find(buffer, b"\r\n.") >= 0:
         return buffer.replace(b"\r\n.", b"\r\n")
     return buffer

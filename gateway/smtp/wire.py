@@ -195,21 +195,18 @@ class Wire(SMTP):
         self._run()
 
     def _run(self) -> None:
-        while self._state in {State.COMMAND, State.AUTH}:
-            end = self._buffer.find(b"\n")
-            longest = (
-                self._limits.auth_line_bytes
-                if self._state is State.AUTH
-                else self._limits.command_bytes
-            )
-            if end > longest or (end < 0 and len(self._buffer) > longest):
+        buffer, limits = self._buffer, self._limits
+        while buffer and ((state := self._state) is State.COMMAND or state is State.AUTH):
+            end = buffer.find(b"\n")
+            longest = limits.auth_line_bytes if state is State.AUTH else limits.command_bytes
+            if end > longest or (end < 0 and len(buffer) > longest):
                 self._bye("500 5.5.2 Line too long")
                 return
             if end < 0:
                 break
-            line = bytes(self._buffer[:end])
-            del self._buffer[: end + 1]
-            if not line.endswith(b"\r") or b"\r" in line[:-1] or b"\0" in line:
+            line = bytes(buffer[:end])
+            del buffer[: end + 1]
+            if not end or line.find(b"\r") != end - 1 or b"\0" in line:
                 self._bye("500 5.5.2 A line ends in CR LF, and CR, LF and NUL stand nowhere else")
                 return
             self._line(line[:-1])
@@ -226,7 +223,7 @@ class Wire(SMTP):
     # Replies.
 
     def _say(self, reply: str) -> None:
-        if reply.startswith("5"):
+        if reply[0] == "5":
             self._errors += 1
             if self._errors > self._limits.errors:
                 self._bye("421 4.7.0 Too many errors")
@@ -234,7 +231,9 @@ class Wire(SMTP):
         self._out.append(reply)
 
     def _flush(self) -> None:
-        if self._out and self.transport is not None:
+        if not self._out:
+            return
+        if self.transport is not None:
             self.transport.write(("\r\n".join(self._out) + "\r\n").encode("ascii", "replace"))
         self._out.clear()
 
@@ -273,7 +272,7 @@ class Wire(SMTP):
         except Exception:
             log.exception("session %s mail %s", self._talk.id, self._walk.transaction.id)
             self._ready(BUG)
-        if self._state in {State.COMMAND, State.AUTH, State.DATA}:
+        if self._state not in {State.BUSY, State.CLOSED}:
             self._resume()
 
     def _resume(self) -> None:
@@ -297,7 +296,7 @@ class Wire(SMTP):
 
     def _settle(self, verdict: Verdict, yes: str) -> bool:
         """Answer by a verdict; whether it was a yes."""
-        if isinstance(verdict, Reject | Defer):
+        if isinstance(verdict, (Reject, Defer)):
             self._failed = str(verdict.reply)
             self._ready(self._failed)
             return False
@@ -305,7 +304,7 @@ class Wire(SMTP):
         return True
 
     def _greet(self, verdict: Verdict) -> None:
-        if isinstance(verdict, Reject | Defer):
+        if isinstance(verdict, (Reject, Defer)):
             code = "554" if isinstance(verdict, Reject) else "421"
             self._failed = f"{code} {verdict.reply.status} {verdict.reply.text}"
             self._bye(self._failed)
