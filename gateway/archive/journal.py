@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+import msgspec
+
 from gateway.archive.commands import ArchiveNumber, Command
 
 
@@ -18,8 +20,7 @@ class JournalError(Exception):
         self.status = status
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(msgspec.Struct, frozen=True):
     """A command on its way into the journal; ``raw`` pieces are kept as one body."""
 
     command: Command
@@ -30,8 +31,7 @@ class Entry:
     """SHA-256 of the body if the caller has it already; else the journal computes it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
+class Kept(msgspec.Struct, frozen=True):
     """Where an entry lies. ``seq`` counts all records from 1."""
 
     seq: int

@@ -63,8 +63,7 @@ class Finding(msgspec.Struct, frozen=True):
     """The recipient it is about, at the rcpt stage."""
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(msgspec.Struct, frozen=True):
     """What the chain as a whole says about a message."""
 
     verdict: Verdict
