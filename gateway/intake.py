@@ -18,6 +18,8 @@ from gateway.mail.text import one_line
 from gateway.mail.verdict import Desk, Discard, Hold, Pass
 from gateway.runtime.ids import new_id
 
+SEALER = "secrecy"
+"""The filter that seals: it tells degree and part, nothing of what a document says."""
 OFFICE = ZoneInfo("Asia/Ho_Chi_Minh")
 
 
@@ -43,9 +45,9 @@ def entry(outcome: Outcome, now: datetime) -> Entry:
         sender=str(transaction.sender),
         recipients=tuple(map(_rcpt, recipients)),
         desks=tuple([desk.value for desk in outcome.desks]),
-        reason=reason,
+        reason=_reason(outcome, reason) if is_sealed else reason,
         changes=_changes((*outcome.edits, _received(transaction, recipients, now))),
-        findings=tuple(map(_told, outcome.findings)),
+        findings=tuple(_told(finding, is_sealed=is_sealed) for finding in outcome.findings),
         size=len(message),
         subject="" if is_sealed else one_line(message.header("Subject"), 500),
         author=one_line(f"{name} <{author}>" if name else str(author), 300),
@@ -67,6 +69,7 @@ def refusal(walk: Inspection, reply: str, now: datetime) -> Entry:
     transaction = walk.transaction
     about = [f.about for f in walk.journal if f.about and not isinstance(f.verdict, Pass)]
     named = [str(r.address) for r in transaction.recipients]
+    is_sealed = transaction.facts.get(SEALED) is True
     command = Receive(
         id=transaction.id or new_id(),
         at_ms=_ms(now),
@@ -76,7 +79,7 @@ def refusal(walk: Inspection, reply: str, now: datetime) -> Entry:
         sender=str(transaction.sender),
         recipients=tuple(Rcpt(a) for a in dict.fromkeys([*named, *about])),
         reply=reply,
-        findings=tuple(_told(finding) for finding in walk.journal),
+        findings=tuple(_told(f, is_sealed=is_sealed) for f in walk.journal),
     )
     return Entry(command)
 
@@ -152,14 +155,24 @@ def _checked(transaction: Transaction) -> tuple[Checked, ...]:
     )
 
 
-def _told(finding: Finding) -> Told:
+def _reason(outcome: Outcome, reason: str) -> str:
+    """Why a sealed message waits, if it is the seal that says so; others may have quoted it."""
+    sealing = (f.verdict.reason for f in outcome.findings if f.filter == SEALER)
+    return reason if reason in sealing else SEALER
+
+
+def _told(finding: Finding, *, is_sealed: bool = False) -> Told:
+    """What a filter said; of a sealed message only what it decided: reasons quote what they saw."""
     verdict = finding.verdict
     points = verdict.points if isinstance(verdict, (Pass, Hold)) else ()
+    reason = one_line(verdict.reason, 500)
+    if is_sealed and finding.filter != SEALER:
+        reason, points = "", ()
     return Told(
         stage=finding.stage.value,
         filter=finding.filter,
         verdict=type(verdict).__name__.lower(),
-        reason=one_line(verdict.reason, 500),
+        reason=reason,
         took_us=int(finding.took_s * 1_000_000),
         enforced=finding.enforced,
         about=finding.about,

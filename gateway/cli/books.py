@@ -25,6 +25,7 @@ from gateway.registry.columns import day
 from gateway.registry.desk import Outcome, RegistryDesk
 from gateway.registry.lines import Line
 from gateway.registry.lookup import Lookup
+from gateway.registry.names import Names
 from gateway.registry.rights import Asker, Forbidden, Rights
 from gateway.registry.tables import BooksTable
 from gateway.registry.texts import FtsTexts, texts_path
@@ -55,11 +56,9 @@ class Opened:
         return self.desk.lookup
 
     @property
-    def names(self) -> dict[str, str]:
-        """``unit:<key>`` and ``person:<login>`` as people write them."""
-        people = self.directory
-        names = {f"unit:{k}": unit.name for k, unit in people.units.items()}
-        return names | {f"person:{k}": person.name for k, person in people.people.items()}
+    def names(self) -> Names:
+        """What units and people are called."""
+        return self.lookup.rights.names
 
     def readable(self, rows: list[Found]) -> list[Found]:
         """Of these messages those that he may read; the operator sees all, without subjects."""

@@ -13,7 +13,7 @@ from pathlib import Path
 from gateway.archive.commands import Receive
 from gateway.archive.queries import Found
 from gateway.cli.books import add_asker, covered, opened
-from gateway.cli.office import one, printed, settings, when
+from gateway.cli.office import must_be_open, one, printed, settings, when
 from gateway.cli.timeline import sentence, word
 from gateway.mail.services import Notepad
 from gateway.registry.rights import Forbidden
@@ -84,6 +84,8 @@ def _show(chosen: argparse.Namespace) -> int:
         record = at.shelf.queries.record(found)
     command = record.command
     assert isinstance(command, Receive)
+    if not at.asker.reason:
+        must_be_open(command)
     message = Message(record.raw)
     if chosen.delivered:
         message = message.edited(edits(command.changes, found.added))

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from gateway.archive.commands import Receive
 from gateway.archive.queries import Found
 from gateway.archive.shelf import Shelf, index_of
 from gateway.runtime.words import tr
@@ -62,6 +63,20 @@ def one(opened: Shelf, name: str) -> Found:
     if found is None:
         raise LookupError(tr("no message {name}; `vanthu find` lists what there is", name=name))
     return found
+
+
+def sealed() -> str:
+    """What is said in place of a message with a secrecy stamp."""
+    return tr(
+        "It bears a secrecy stamp and is sealed: what it says is not shown. Tell the security "
+        "officer, and its sender to use the proper channel."
+    )
+
+
+def must_be_open(command: Receive) -> None:
+    """PermissionError for a message that is sealed."""
+    if command.sealed:
+        raise PermissionError(sealed())
 
 
 def when(at_ms: int) -> str:

@@ -14,7 +14,7 @@ from gateway.archive.queries import Found, Wanted
 from gateway.archive.shelf import Shelf
 from gateway.cli.held import checked
 from gateway.cli.look import line
-from gateway.cli.office import OFFICE, one, printed, settings, shelf, when
+from gateway.cli.office import OFFICE, must_be_open, one, printed, sealed, settings, shelf, when
 from gateway.cli.queue import give, now_ms
 from gateway.mail.message import Message
 from gateway.mail.verdict import Desk
@@ -77,11 +77,12 @@ def _show(chosen: argparse.Namespace) -> int:
     with shelf(chosen) as opened:
         found = one(opened, chosen.message)
         record = opened.queries.record(found)
-    if chosen.raw:
-        sys.stdout.buffer.write(record.raw)
-        return 0
     command = record.command
     assert isinstance(command, Receive)
+    if chosen.raw:
+        must_be_open(command)
+        sys.stdout.buffer.write(record.raw)
+        return 0
     text = Message(record.raw)
     sys.stdout.write(line(found) + "\n")
     for name, value in (
@@ -94,6 +95,9 @@ def _show(chosen: argparse.Namespace) -> int:
     sys.stdout.write(tr("Why:") + "\n")
     for why in in_words(command):
         sys.stdout.write(f"  {why}\n")
+    if command.sealed:
+        sys.stdout.write("\n" + sealed() + "\n")
+        return 0
     leaves = (p for p in text.mime.leaves if not p.is_attachment and p.type.startswith("text/"))
     sys.stdout.write("\n" + "\n".join(part.text(4000) for part in leaves)[:4000] + "\n")
     return 0

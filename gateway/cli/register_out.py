@@ -68,11 +68,11 @@ def _whole(at: Opened, found: Dossier) -> Iterator[str]:
             yield f"{told.field(name):17} {shown}"
     yield f"{tr('progress'):17} {told.step(line.progress)}"
     if line.direction_text:
-        by = names.get(f"person:{line.directed_by}", line.directed_by)
+        by = names.of(f"person:{line.directed_by}", line.date)
         yield f"{tr('direction'):17} {line.direction_text} ({by})"
     row: Any
     for row in found.tasks:
-        who = f"{names.get(row.who, row.who)} ({told.role(row.role)})"
+        who = f"{names.of(row.who, line.date)} ({told.role(row.role)})"
         due = f" {tr('until')} {day(row.due)}" if row.due else ""
         yield f"{tr('task'):17} {who}{due}: {told.step(row.status)} {row.note}".rstrip()
     for row in found.arrivals:
@@ -89,8 +89,14 @@ _WHO = re.compile(r"\b((?:unit|person):[\w.-]+)(?: \((lead|support)\))?")
 """Somebody who was given a document, as the fold writes him down."""
 
 
-def _role(name: str | None) -> str:
-    return f" ({told.role(name)})" if name else ""
+def _named_people(at: Opened, day_: str, text: str) -> str:
+    """With names and roles in place of keys."""
+
+    def written(found: re.Match[str]) -> str:
+        role = f" ({told.role(found[2])})" if found[2] else ""
+        return at.names.of(found[1], day_) + role
+
+    return _WHO.sub(written, text)
 
 
 def _history(at: Opened, found: Dossier) -> Iterator[str]:
@@ -107,7 +113,7 @@ def _history(at: Opened, found: Dossier) -> Iterator[str]:
         yield f"{tr('corrected'):17} {told.field(row.field)}: {row.before!r} → {row.after!r}"
     for row in found.events:
         late = "" if row.counted else f" ({tr('did not count')})"
-        said = _WHO.sub(lambda m: at.names.get(m[1], m[1]) + _role(m[2]), retold(row.text))
+        said = _named_people(at, found.line.date, retold(row.text))
         yield f"{when(row.at_ms)} {told.event(row.kind)} {row.actor} {said}{late}"
 
 
@@ -179,7 +185,7 @@ def print_out(at: Opened, chosen: argparse.Namespace) -> int:
     target = Path(chosen.target)
     if chosen.line:
         line = _readable(at, chosen)
-        head = printing.Head(at.books.office, _head_name(at, line.book))
+        head = printing.Head(at.books.office, _head_name(at, line.book, line.date))
         at_ = _beside(at, line.book, line.year or int(line.date[:4]))
         if chosen.slip == "arrival":
             files = dossier(at.lookup.engine, line).files
@@ -192,7 +198,9 @@ def print_out(at: Opened, chosen: argparse.Namespace) -> int:
         return 0
     key, lines, year = _year(at, chosen)
     kind = "follow-up" if chosen.follow_up else at.books.books[key].direction
-    head = printing.Head(at.books.office, _head_name(at, key))
+    head = printing.Head(
+        at.books.office, _head_name(at, key, max((line.date for line in lines), default=""))
+    )
     volume = _volume(at, key, year)
     data = printing.register(head, kind, lines, _beside(at, key, year), year, volume)
     target.write_bytes(data)
@@ -221,10 +229,9 @@ def _readable(at: Opened, chosen: argparse.Namespace) -> Line:
     return line
 
 
-def _head_name(at: Opened, key: str) -> str:
-    book = at.books.books[key]
-    unit = at.directory.units[book.unit]
-    return (at.books.office.name if not unit.parent else "") or unit.name
+def _head_name(at: Opened, key: str, day_: str) -> str:
+    """Whose papers these are, as it was called on that day."""
+    return at.names.head(at.books.books[key].unit, day_)
 
 
 def _year(at: Opened, chosen: argparse.Namespace) -> tuple[str, list[Line], int]:
@@ -269,7 +276,7 @@ def export(at: Opened, chosen: argparse.Namespace) -> int:
 
 def _edxml(at: Opened, chosen: argparse.Namespace, target: Path) -> int:
     line, office = _readable(at, chosen), at.books.office
-    sender = Organ(office.code, _head_name(at, line.book))
+    sender = Organ(office.code, _head_name(at, line.book, line.date))
     now = datetime.now(OFFICE)
     if chosen.status:
         if chosen.status not in STATUS:

@@ -19,7 +19,14 @@ class People:
     def __init__(self, tables: Tables) -> None:
         self._domains = frozenset(map(normal_domain, tables.domains))
         self._units = {
-            key: Unit(key, row.name, row.leader, row.deputies, row.parent)
+            key: Unit(
+                key,
+                row.name,
+                row.leader,
+                row.deputies,
+                row.parent,
+                tuple(former.name for former in row.formerly),
+            )
             for key, row in tables.units.items()
         }
         self._people = {key.lower(): _person(key, row) for key, row in tables.people.items()}
@@ -115,7 +122,8 @@ class People:
             self._official.setdefault(folded(box.name), box)
             unit = self._units.get(box.unit)
             if unit is not None:
-                self._official.setdefault(folded(unit.name), box)
+                for name in (unit.name, *unit.formerly):
+                    self._official.setdefault(folded(name), box)
 
     def _know_postmaster(self, tables: Tables) -> None:
         """postmaster@ is always known (RFC 5321 4.5.1)."""

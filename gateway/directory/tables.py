@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from datetime import date
 from typing import Annotated, TypeAlias
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
@@ -32,6 +33,22 @@ class _Table(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
+class FormerName(_Table):
+    """A name of earlier days."""
+
+    name: str = Field(min_length=1)
+    until: date
+    """The last day on which it was borne."""
+
+
+def name_on(name: str, formerly: Iterable[FormerName], day: date) -> str:
+    """The name that was borne on a day; ``name`` is today's."""
+    for former in sorted(formerly, key=lambda one: one.until):
+        if day <= former.until:
+            return former.name
+    return name
+
+
 class UnitTable(_Table):
     """``[units.<key>]``: a department, or a unit of one."""
 
@@ -42,6 +59,8 @@ class UnitTable(_Table):
     """Logins, in the order in which they stand in for the leader."""
     parent: str = ""
     """The key of the unit it belongs to; empty for the department itself."""
+    formerly: tuple[FormerName, ...] = ()
+    """What it was called before: print-outs of those days say so, search finds either."""
 
 
 class PersonTable(_Table):

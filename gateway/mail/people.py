@@ -60,6 +60,8 @@ class Unit:
     leader: str
     deputies: tuple[str, ...] = ()
     parent: str = ""
+    formerly: tuple[str, ...] = ()
+    """Names of earlier days."""
 
 
 class Directory(Protocol):

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Row, select
 
 from gateway.registry import schema
 from gateway.registry.lines import Line
+from gateway.registry.names import Names
 
 INCOMING = (
     "Ngày đến",
@@ -67,11 +68,10 @@ class Beside:
     amends: Mapping[int, Sequence[Row[Any]]]
     arrivals: Mapping[int, Sequence[Row[Any]]]
     tasks: Mapping[int, Sequence[Row[Any]]]
-    names: Mapping[str, str]
-    """``unit:<key>`` and ``person:<login>`` as people write them."""
+    names: Names
 
 
-def beside(connection: Connection, names: Mapping[str, str], book: str, year: int) -> Beside:
+def beside(connection: Connection, names: Names, book: str, year: int) -> Beside:
     """Read for all lines of a book's year at once."""
     entry = schema.entries.c
     mine = select(entry.seq).where(entry.book == book, entry.year == year)
@@ -118,7 +118,7 @@ def follow_up(line: Line, at: Beside) -> list[str]:
 
 
 def _assigned(line: Line, at: Beside) -> str:
-    return "; ".join(at.names.get(task.who, task.who) for task in at.tasks.get(line.seq, ()))
+    return "; ".join(at.names.of(task.who, line.date) for task in at.tasks.get(line.seq, ()))
 
 
 def note(line: Line, at: Beside) -> str:
@@ -129,9 +129,7 @@ def note(line: Line, at: Beside) -> str:
     elif line.state == "reserved":
         told.append("Giữ số, chưa phát hành")
     if line.suffix:
-        told.append(
-            f"Số chèn: {line.reason}; {at.names.get(f'person:{line.approver}', line.approver)}"
-        )
+        told.append(f"Số chèn: {line.reason}; {at.names.of(f'person:{line.approver}', line.date)}")
     if line.direction == "out" and line.said.transferred[:4] > str(line.year):
         told.append("Phát hành sang năm")
     told += [f"Sửa: “{row.before}” thành “{row.after}”" for row in at.amends.get(line.seq, ())]

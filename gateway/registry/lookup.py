@@ -154,14 +154,16 @@ class Lookup:
         return list(hits.values())[:limit]
 
     def _pages(self, find: Callable[[str, int, int], list[int]], text: str) -> Iterator[list[int]]:
-        before = NEWEST
-        for _ in range(PAGES_MAX):
-            seqs = find(text, before, PAGE) if text.strip() else []
-            if seqs:
-                yield seqs
-            if len(seqs) < PAGE:
-                return
-            before = seqs[-1]
+        """What has these words; who was renamed is found by either name."""
+        for said in self.rights.names.variants(text) if text.strip() else ():
+            before = NEWEST
+            for _ in range(PAGES_MAX):
+                seqs = find(said, before, PAGE)
+                if seqs:
+                    yield seqs
+                if len(seqs) < PAGE:
+                    break
+                before = seqs[-1]
 
 
 def _came_with(seqs: list[int]) -> ColumnElement[bool]:

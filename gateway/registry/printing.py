@@ -1,7 +1,7 @@
 """Print-outs: registers with their covers, the arrival slip and the routing slip, as PDF.
 
-Set in Gentium Book Plus, which has every Vietnamese letter and may be given away (SIL OFL), or in
-the office's own Times New Roman. A signed document is never written on: slips are pages of their
+Set in Source Serif, which has every Vietnamese letter and may be given away (SIL OFL), or in the
+office's own Times New Roman. A signed document is never written on: slips are pages of their
 own.
 """
 
@@ -18,9 +18,11 @@ from fpdf.enums import XPos, YPos
 from fpdf.fonts import FontFace
 from sqlalchemy import Row
 
+from gateway.registry import told
 from gateway.registry.columns import FOLLOW_UP, Beside, cells, day, follow_up, headings
 from gateway.registry.lines import Line
 from gateway.registry.tables import OfficeTable
+from gateway.runtime.words import speaking
 
 WIDTHS = {
     "in": (20, 15, 32, 27, 20, 76, 28, 20, 18, 25),
@@ -36,7 +38,7 @@ TITLES = {
 STATE = "CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM"
 MOTTO = "Độc lập - Tự do - Hạnh phúc"
 DOTS = "." * 60
-FACES = files("rendercv_fonts") / "Gentium Book Plus"
+FACES = files("font_source_serif_pro") / "files"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,7 @@ class _Paper(FPDF):
             self.add_font("serif", "B", office.bold_font or office.font)
             return
         for style, name in (("", "Regular"), ("B", "Bold")):
-            with as_file(FACES / f"GentiumBookPlus-{name}.ttf") as path:
+            with as_file(FACES / f"SourceSerifPro-{name}.ttf") as path:
                 self.add_font("serif", style, path)
 
     def footer(self) -> None:
@@ -236,9 +238,11 @@ def _document_facts(line: Line) -> list[tuple[str, str]]:
 
 
 def _came(line: Line, files_: Sequence[Row[Any]], at: Beside) -> list[tuple[str, str]]:
-    came = [f"{row.route} {row.mailbox}".strip() for row in at.arrivals.get(line.seq, ())]
-    told = [f"{row.name}\nSHA-256 {row.sha256}" for row in files_]
-    return [("Đến qua", "; ".join(came)), ("Tệp kèm theo", "\n".join(told))]
+    with speaking("vi"):
+        rows = at.arrivals.get(line.seq, ())
+        came = [f"{told.route(row.route)} {row.mailbox}".strip() for row in rows]
+    names = [f"{row.name}\nSHA-256 {row.sha256}" for row in files_]
+    return [("Đến qua", "; ".join(came)), ("Tệp kèm theo", "\n".join(names))]
 
 
 def routing_slip(head: Head, line: Line, at: Beside, now: datetime) -> bytes:
@@ -261,9 +265,9 @@ def routing_slip(head: Head, line: Line, at: Beside, now: datetime) -> bytes:
     paper.ln(3)
     _facts(paper, [("Số đến", f"{line.number}   ngày {day(line.date)}"), *_document_facts(line)])
     tasks = at.tasks.get(line.seq, ())
-    lead = [at.names.get(t.who, t.who) for t in tasks if t.role == "lead"]
-    support = [at.names.get(t.who, t.who) for t in tasks if t.role == "support"]
-    leader = at.names.get(f"person:{line.directed_by}", line.directed_by)
+    lead = [at.names.of(t.who, line.date) for t in tasks if t.role == "lead"]
+    support = [at.names.of(t.who, line.date) for t in tasks if t.role == "support"]
+    leader = at.names.of(f"person:{line.directed_by}", line.date) if line.directed_by else ""
     _section(paper, f"Ý kiến của người có thẩm quyền{': ' + leader if leader else ''}")
     paper.line_of_text(line.direction_text or f"{DOTS}\n{DOTS}", 11, align="L")
     paper.ln(2)

@@ -16,7 +16,7 @@ from gateway.mail.message import Message
 from gateway.mail.mime import Part
 from gateway.mail.papers import Documents, FileKind
 from gateway.registry.edxml import NotEdxml, is_edxml, read_edxml
-from gateway.registry.evidence import Evidence, of_edxml, of_paper, of_words
+from gateway.registry.evidence import STAMPED, Evidence, of_edxml, of_paper, of_words
 
 PAPERS_MAX = 20
 """Documents of one message that are read."""
@@ -51,20 +51,27 @@ class Brought:
 
     @property
     def files(self) -> tuple[File, ...]:
+        """Of what bears a secrecy stamp without their names: names tell what they are about."""
+        if self._is_secret:
+            return tuple(File(paper.file.sha256, part=paper.file.part) for paper in self.papers)
         return tuple(paper.file for paper in self.papers)
 
     @property
+    def _is_secret(self) -> bool:
+        return any(paper.evidence and paper.evidence.is_secret for paper in self.papers)
+
+    @property
     def particulars(self) -> Particulars:
-        return self.evidence.particulars
+        return Particulars(note=STAMPED) if self._is_secret else self.evidence.particulars
 
     @property
     def said(self) -> tuple[Said, ...]:
-        return self.evidence.said
+        return () if self._is_secret else self.evidence.said
 
     @property
     def text(self) -> str:
         """What it is found by; nothing of a document that bears a secrecy stamp."""
-        if any(paper.evidence and paper.evidence.is_secret for paper in self.papers):
+        if self._is_secret:
             return ""
         return "\n".join(paper.text for paper in self.papers if paper.text)
 

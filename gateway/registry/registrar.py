@@ -29,6 +29,7 @@ from gateway.mail.message import Message
 from gateway.mail.number import parse
 from gateway.mail.papers import Documents
 from gateway.registry import schema
+from gateway.registry.evidence import STAMPED
 from gateway.registry.filing import place, save
 from gateway.registry.ledger import day_of
 from gateway.registry.lines import Line, line_of, of_row
@@ -118,7 +119,10 @@ class Registrar:
     async def _mail(
         self, record: Record, mail: Receive, *, is_held: bool, day: str = ""
     ) -> list[tuple[int, str]]:
-        """A message: what it brings to which books. What waits in quarantine is not opened."""
+        """A message: what it brings to which books. What waits in quarantine is not opened, and
+        what is sealed never is: it is not for these books (law 117/2025/QH15, article 5)."""
+        if mail.sealed:
+            return []
         is_ours = mail.direction in {"out", "internal"}
         if is_held and not (is_ours and "quarantine" not in mail.desks):
             return []
@@ -232,6 +236,8 @@ class Registrar:
         book, root = self.books.books.get(line.book), self.books.files
         if root is None or book is None or not (line.n and line.mail and line.direction == "in"):
             return
+        if line.said.note == STAMPED:
+            return  # It bears a secrecy stamp: no second copy.
         found = await self._main_file(line)
         if found is not None:
             data, suffix = found

@@ -19,6 +19,7 @@ from gateway.archive import schema as archive
 from gateway.directory.tables import Tables
 from gateway.mail.people import MailboxKind
 from gateway.registry import schema
+from gateway.registry.names import Names
 from gateway.registry.tables import BooksTable
 from gateway.runtime.words import tr
 
@@ -53,6 +54,11 @@ class Rights:
 
     people: Tables
     books: BooksTable
+
+    @cached_property
+    def names(self) -> Names:
+        """What units and people are called."""
+        return Names(self.people, self.books.office)
 
     @cached_property
     def leaders(self) -> frozenset[str]:

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from gateway.directory.tables import Fault, Tables
+from gateway.directory.tables import Fault, FormerName, Tables
 from gateway.mail.number import symbol_key
 
 PLACES = {"book", "year", "month", "kind"}
@@ -60,6 +60,8 @@ class OfficeTable(_Table):
 
     name: str = ""
     """Of the office; empty: the name of the book's unit."""
+    formerly: tuple[FormerName, ...] = ()
+    """What it was called before: print-outs of those days say so, search finds either."""
     parent: str = ""
     """Cơ quan chủ quản: the body above it."""
     code: str = ""

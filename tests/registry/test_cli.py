@@ -4,6 +4,7 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import pypdfium2
 import pytest
 
 from gateway.archive.shelf import Shelf
@@ -103,6 +104,20 @@ def test_a_book_on_paper_and_as_data(terminal: Terminal, tmp_path: Path) -> None
     assert "Sở Nội vụ;12/SNV-VP;09/08/2026;'=HYPERLINK(1)" in text
     assert zipfile.is_zipfile(tmp_path / "b.xlsx")
     assert "<ArrivalNumber>01</ArrivalNumber>" in (tmp_path / "b.xml").read_text(encoding="utf-8")
+
+
+def test_slips_of_may_bear_the_old_name_and_those_of_august_the_new(
+    terminal: Terminal, tmp_path: Path
+) -> None:
+    names = []
+    for day in ("2026-05-04", "2026-08-04"):
+        book = ("--book", "den-lanhsu", "--date", day, "--set", f"abstract=của ngày {day}")
+        id_ = terminal("register", "add", *book, login="minh").split()[0]
+        slip = str(tmp_path / f"{day}.pdf")
+        terminal("register", "print", slip, "--line", id_, "--slip", "arrival", login="minh")
+        page = pypdfium2.PdfDocument(slip)[0].get_textpage().get_text_bounded()
+        names.append("NGƯỜI VIỆT NAM Ở NƯỚC NGOÀI" in " ".join(page.upper().split()))
+    assert names == [True, False]
 
 
 def test_only_who_may_does_and_sees(terminal: Terminal) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from gateway.archive.registering import Assignee, Direct, Dismiss, Said, View, Void
+from gateway.mail.text import folded
 from gateway.registry.lookup import Hit, Lookup
 from gateway.registry.rights import Asker, Rights
 from gateway.registry.texts import START, FtsTexts, texts_path
@@ -152,3 +153,14 @@ def test_every_look_is_taken_down(finder: Finder) -> None:
         (line,),
         "9/X-Y",
     )
+
+
+def test_who_was_renamed_is_found_by_either_name(finder: Finder) -> None:
+    old, new = "Phòng Lãnh sự - Người Việt Nam ở nước ngoài", "Phòng Lãnh sự"
+    may = finder.arrive(ms("2026-05-04T03:00:00"), issuer=old)
+    august = finder.arrive(ms("2026-08-04T03:00:00"), issuer=new)
+    rows = [(finder.line(one).seq, folded(finder.line(one).issuer)) for one in (may, august)]
+    finder.texts.fill(rows, [], START)
+    for typed in (old, new, "phong lanh su"):
+        assert finder.ids(typed) == {may, august}
+    assert finder.ids("Phòng Hợp tác") == set()

@@ -1,11 +1,13 @@
 """books.toml: every mistake is told with its key; and who may see and do what."""
 
 import tomllib
+from datetime import date
 from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
 
+from gateway.directory.lookup import People
 from gateway.directory.tables import Tables
 from gateway.registry.rights import Asker, Forbidden, Rights
 from gateway.registry.tables import BooksTable
@@ -78,3 +80,28 @@ def test_personal_mail_is_its_owners() -> None:
 def test_an_unknown_login_is_nobody() -> None:
     with pytest.raises(LookupError, match="no active person"):
         Rights(people(), books()).known("gone")
+
+
+def test_a_unit_bears_its_name_of_the_day() -> None:
+    names = Rights(people(), books()).names
+    old = "Phòng Lãnh sự - Người Việt Nam ở nước ngoài"
+    days = ("2026-05-04", "2026-06-30", "2026-07-01", "2026-08-04")
+    assert [names.of("unit:lanhsu", day) == old for day in days] == [True, True, False, False]
+    assert [names.head("lanhsu", day) for day in ("2026-05-04", "")] == [old, "Phòng Lãnh sự"]
+    assert names.head("so", "2026-05-04") == "Sở Ngoại vụ"
+    assert names.of("person:binh", "2026-05-04") == people().people["binh"].name
+
+
+def test_an_office_has_earlier_names_too() -> None:
+    table = tomllib.loads((CONFIG / "books.toml").read_text(encoding="utf-8"))
+    table["office"]["formerly"] = [{"name": "Ban Ngoại vụ", "until": date(2011, 12, 31)}]
+    names = Rights(people(), BooksTable.read(table, people())).names
+    assert names.head("so", "2011-12-31") == "Ban Ngoại vụ"
+    assert set(names.variants("họp với Sở Ngoại vụ")) == {
+        "hop voi so ngoai vu",
+        "hop voi ban ngoai vu",
+    }
+
+
+def test_a_letterhead_of_earlier_days_is_still_ours() -> None:
+    assert People(people()).official("PHÒNG LÃNH SỰ - NGƯỜI VIỆT NAM Ở NƯỚC NGOÀI") is not None
