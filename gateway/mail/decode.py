@@ -10,7 +10,9 @@ from gateway.mail.text import NOT_BASE64, base64_bytes
 from gateway.runtime.words import later
 
 STEP = 96 * 1024
-"""Encoded bytes that are decoded at a time."""
+"""Encoded bytes that are decoded at a time; the first of them in smaller steps, since many only
+want to see how a file begins."""
+_FIRST_STEP = 6 * 1024
 
 IDENTITY = frozenset({"", "7bit", "8bit", "binary"})
 ENCODED = frozenset({"base64", "quoted-printable", "x-uuencode", "x-yenc"})
@@ -38,8 +40,14 @@ def pieces(encoding: str, body: memoryview) -> Iterator[bytes]:
         case "x-yenc":
             yield _yenc(bytes(body))
         case _:
-            for at in range(0, len(body), STEP):
-                yield bytes(body[at : at + STEP])
+            yield from _steps(body)
+
+
+def _steps(body: memoryview) -> Iterator[bytes]:
+    at, step = 0, _FIRST_STEP
+    while at < len(body):
+        yield bytes(body[at : at + step])
+        at, step = at + step, min(2 * step, STEP)
 
 
 def flaws(encoding: str, body: memoryview) -> tuple[str, ...]:
@@ -71,8 +79,8 @@ def quoted_printable(data: bytes) -> bytes:
 
 def _base64(body: memoryview) -> Iterator[bytes]:
     held = b""
-    for at in range(0, len(body), STEP):
-        piece = bytes(body[at : at + STEP])
+    for step in _steps(body):
+        piece = step
         if b"=" in piece:  # Behind a padding a new run begins.
             head, _, last = piece.rpartition(b"=")
             yield base64_bytes(held + head)
