@@ -109,14 +109,6 @@ class Queries:
         """What is to be delivered now, oldest first; ``skip`` names what is under way."""
         return due(self._engine, now_ms, limit, skip)
 
-    def next_due_ms(self) -> int | None:
-        """When the next attempt is to be made; None if nothing is owed."""
-        row = schema.recipients.c
-        with self._engine.connect() as connection:
-            return connection.execute(
-                select(func.min(row.due_ms)).where(row.due_ms.is_not(None))
-            ).scalar()
-
     def applied(self) -> int:
         """The last record that the rows know of."""
         with self._engine.connect() as connection:

@@ -29,6 +29,9 @@ AT_ONCE = 200
 """Messages under way at the same time."""
 READ_AHEAD = 16 * 1024 * 1024
 """Bytes of messages that are read in one round; a larger one alone."""
+UNKEPT_MAX = 20
+"""Messages handed on whose outcome is on its way to the disk: as many may arrive twice at a crash,
+so that a disk that hangs does not make it hundreds."""
 KEEP_AGAIN_S, KEEP_AGAIN_MAX_S = 0.02, 1.0
 """Until a result that could not be kept is tried again, and at most after some failures. Soon at
 first: a journal that heals does so at the next append, and a crash until then delivers twice."""
@@ -48,6 +51,8 @@ class Postman:
     _flying: dict[tuple[int, str], int] = field(default_factory=dict)
     """(seq, recipient) under way -> 0, or the record that tells its end and must be folded."""
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
+    _unkept: int = 0
+    """Messages whose outcome is on its way to the disk."""
     applied: Callable[[], int] = lambda: 0
     """How far the rows have been folded."""
     _quiet: tuple[int, float] = (-1, 0.0)
@@ -141,10 +146,14 @@ class Postman:
                 self._flying.pop((row.seq, row.recipient), None)
 
     async def _write_down(self, rows: list[Owed], entries: list[Entry]) -> None:
-        """Until it is kept: it was handed on, and forgetting that would deliver it twice. Nothing
-        else is sent meanwhile: a crash would make that arrive twice, too."""
+        """Until it is kept: it was handed on, and forgetting that would deliver it twice. While
+        it fails, or too many wait for a slow disk, nothing else is sent: a crash would make that
+        arrive twice, too."""
         wait, can_keep = KEEP_AGAIN_S, self.handover.exchange.can_keep
+        self._unkept += 1
         while True:
+            if self._unkept >= UNKEPT_MAX:
+                can_keep.clear()
             try:
                 kept = await self.journal.append(entries)
                 break
@@ -153,6 +162,8 @@ class Postman:
                 log.error("mail %s: result not kept: %s", rows[0].id, error)  # noqa: TRY400
                 await asyncio.sleep(wait)
                 wait = min(2 * wait, KEEP_AGAIN_MAX_S)
-        can_keep.set()
+        self._unkept -= 1
+        if self._unkept < UNKEPT_MAX:
+            can_keep.set()
         for row in rows:
             self._flying[row.seq, row.recipient] = kept[-1].seq
