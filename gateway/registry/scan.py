@@ -158,15 +158,27 @@ def _body_from(body: Sequence[OcrLine]) -> float:
     return float("inf")
 
 
+KIND_LETTERS = 6
+"""Of a kind's name, from which one letter read wrong does not make another of it."""
 _SQUASHED = {name.replace(" ", ""): kind for name, kind in kinds_by_name().items()}
 
 
 def _kind_name(text: str) -> str:
-    """The kind that a line names in capitals, specks at its ends and lost blanks aside."""
-    words = [w for w in text.split() if sum(c.isalnum() for c in w) > 1]
-    bare = "".join(words).strip(" .:*-_|'`")
-    kind = _SQUASHED.get(folded(bare)) if bare.isupper() else None
-    return kind.vi.upper() if kind else ""
+    """The kind that a line names in capitals: specks, lost blanks and one lost letter aside."""
+    for least in (2, 1):
+        words = [w for w in text.split() if sum(c.isalnum() for c in w) >= least]
+        bare = "".join(words).strip(" .:;*-_|'`")
+        if not bare.isupper():
+            continue
+        name = folded(bare)
+        kinds = {kind.key: kind for one, kind in _SQUASHED.items() if one == name} or {
+            kind.key: kind
+            for one, kind in _SQUASHED.items()
+            if len(one) >= KIND_LETTERS and _is_one_off(name, one)
+        }
+        if len(kinds) == 1:
+            return next(iter(kinds.values())).vi.upper()
+    return ""
 
 
 def _lines(

@@ -92,6 +92,25 @@ def test_the_year_goes_by_the_better_reading() -> None:
     assert not found.is_sure
 
 
+@pytest.mark.parametrize(
+    ("shown", "kind"),
+    [(": K HOẠCH", "KH"), ("_ QUYÉT ĐỊNH .", "QĐ"), ("THÔNG BÁ", "TB"), ("THÔNG CÁO", "TC")],
+)
+def test_the_name_of_the_kind_may_lack_a_letter(shown: str, kind: str) -> None:
+    facts = scanned(
+        ("left", "SỞ Y TẾ KIÊN GIANG"),
+        ("left", "Số: 09/ABC-TTra"),
+        ("right", "Kiên Giang, ngày 28 tháng 8 năm 2017"),
+        ("body", shown),
+        ("body", "Về việc thanh tra hoạt động"),
+        ("body", "Căn cứ Nghị định số 109/2016/NĐ-CP"),
+    )
+    said = read_document(facts)
+    assert said.kind.best is not None
+    assert said.kind.best.key == kind
+    assert said.abstract.best == "Về việc thanh tra hoạt động"
+
+
 def test_in_a_document_agreement_makes_a_number_certain() -> None:
     facts = scanned(
         ("left", "UBND TỈNH KIÊN GIANG"),
