@@ -7,7 +7,7 @@ from email.utils import format_datetime
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from gateway.archive.commands import Change, Checked, Peer, Rcpt, Receive, Told
+from gateway.archive.commands import Addressed, Change, Checked, Peer, Rcpt, Receive, Told
 from gateway.archive.journal import Entry, JournalError, Kept
 from gateway.chain.inspection import Finding, Inspection, Outcome
 from gateway.mail.edit import AddHeader, DropHeader, Edit
@@ -16,6 +16,7 @@ from gateway.mail.flaws import CHECKED, Weight
 from gateway.mail.session import Recipient, Session, Transaction
 from gateway.mail.text import one_line
 from gateway.mail.verdict import Desk, Discard, Hold, Pass
+from gateway.registry.distribution import DISTRIBUTION
 from gateway.runtime.ids import new_id
 
 SEALER = "secrecy"
@@ -59,6 +60,7 @@ def entry(outcome: Outcome, now: datetime) -> Entry:
         is_utf8=transaction.is_utf8,
         is_null_ok=not transaction.session.is_inbound,
         checked=() if is_sealed else _checked(transaction),
+        addressed=None if is_sealed else addressed_in(transaction),
         sealed=is_sealed,
     )
     return Entry(command, (message.raw,), numbered=True)
@@ -153,6 +155,15 @@ def _checked(transaction: Transaction) -> tuple[Checked, ...]:
         )
         for paper in transaction.facts.get(CHECKED) or ()
     )
+
+
+def addressed_in(transaction: Transaction) -> Addressed | None:
+    """What the comparison of recipients left for whoever approves."""
+    found = transaction.facts.get(DISTRIBUTION)
+    if found is None:
+        return None
+    columns = (found.present, found.missing, found.extra, found.doubtful, found.ended)
+    return Addressed(found.document, *(tuple(one_line(w, 300) for w in who) for who in columns))
 
 
 def _reason(outcome: Outcome, reason: str) -> str:

@@ -9,7 +9,7 @@ from urllib.parse import quote
 from gateway.approval.book import Decided, Waiting
 from gateway.approval.office import Office
 from gateway.approval.rendition import attachments, text_of
-from gateway.archive.commands import Checked, Receive, Told
+from gateway.archive.commands import Addressed, Checked, Receive, Told
 from gateway.mail.address import Address
 from gateway.mail.flaws import Flaw, Weight
 from gateway.mail.message import Message
@@ -166,6 +166,9 @@ def _described(case: Case) -> list[str]:
         parts.append("Kiểm tra / Checks:\n" + "\n".join(checks))
     if told := papers(case.arrival.checked):
         parts.append("Văn bản / Documents:\n" + "\n".join(told))
+    if case.arrival.addressed is not None:
+        told = addressed(case.arrival.addressed)
+        parts.append("Nơi nhận và phong bì / Named and sent to:\n" + "\n".join(told))
     if case.tag_trouble:
         parts.append(f"Thẻ duyệt không dùng được / The approval tag: {case.tag_trouble}")
     if case.against:
@@ -227,6 +230,22 @@ def _checks(findings: tuple[Told, ...]) -> list[str]:
         for said in findings
         if said.stage == "message" and said.reason and "needs approval" not in said.reason
     ]
+
+
+def addressed(found: Addressed) -> list[str]:
+    """Whom the dispatch names against the envelope, as a table that fits on a phone."""
+    rows = (
+        ("✓ có / present", found.present),
+        ("✗ thiếu / missing", found.missing),
+        ("+ ngoài nơi nhận / extra", found.extra),
+        ("? chưa rõ / doubtful", found.doubtful),
+        ("! địa chỉ cũ / ended", found.ended),
+    )
+    lines = [f"  {found.document}"] if found.document else []
+    for label, who in rows:
+        lines.append(f"  {label:26} | {len(who)}")
+        lines += [f"      {one}" for one in who]
+    return lines
 
 
 def papers(checked: tuple[Checked, ...]) -> list[str]:

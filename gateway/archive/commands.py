@@ -75,6 +75,17 @@ class Checked(msgspec.Struct, frozen=True, omit_defaults=True):
     """Rule, weight (``warn``, ``hold``, ``reject``), what was seen."""
 
 
+class Addressed(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Whom a dispatch names against whom it is sent to; see ``registry/distribution.py``."""
+
+    document: str
+    present: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+    extra: tuple[str, ...] = ()
+    doubtful: tuple[str, ...] = ()
+    ended: tuple[str, ...] = ()
+
+
 class Receive(msgspec.Struct, frozen=True, tag="receive", omit_defaults=True):
     """A message was taken (or refused: then without number and bytes).
 
@@ -111,6 +122,8 @@ class Receive(msgspec.Struct, frozen=True, tag="receive", omit_defaults=True):
     """The id of the mail that a notice of ours (DSN, request, digest) is about."""
     checked: tuple[Checked, ...] = ()
     """What is known of the documents that an official mailbox sends; none where it is sealed."""
+    addressed: Addressed | None = None
+    """Whom the dispatch in it names against the envelope; None where none was compared."""
     sealed: bool = False
     """It bears a secrecy stamp: no index, preview or digest may hold what it says."""
 

@@ -23,6 +23,8 @@ class Distribution:
     """Its number as printed, or the file's name."""
     named: tuple[Meant, ...]
     """Each printed recipient with what it stands for."""
+    present: tuple[str, ...] = ()
+    """Names of those that the document names for certain and the envelope holds."""
     missing: tuple[str, ...] = ()
     """Names of those that the document names for certain and the envelope does not hold."""
     extra: tuple[str, ...] = ()
@@ -72,6 +74,7 @@ def compare_recipients(
     return Distribution(
         document=str(document.number.best or document.symbol.best or ""),
         named=named,
+        present=tuple(_present(sure, sent, book, day)),
         missing=tuple(_missing(sure, sent, book, day)),
         extra=tuple(_extra(envelope, shown, maybe, named, book, directory, day)),
         doubtful=tuple(_doubtful(named, book, day)),
@@ -115,6 +118,14 @@ def _by_article(printed: str, article: str, text: str, book: AddressBook) -> Mea
     keys = book.within(said)
     said = " ".join(said.split())[:ARTICLE_SHOWN]
     return Meant(printed, Sure.GUESSED if keys else Sure.UNKNOWN, keys, said)
+
+
+def _present(keys: set[str], sent: set[str], book: AddressBook, day: date) -> Iterable[str]:
+    for key in sorted(keys):
+        one = book.one(key, day)
+        there = [a for a in one.addresses if a.key in sent] if one is not None else []
+        if one is not None and there:
+            yield f"{one.name} ({', '.join(map(str, there))})"
 
 
 def _missing(keys: set[str], sent: set[str], book: AddressBook, day: date) -> Iterable[str]:

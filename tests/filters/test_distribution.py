@@ -11,7 +11,9 @@ from pydantic import ValidationError
 
 from filters.distribution import Distribution
 from gateway.api import DISTRIBUTION, Action, Address, DocumentFacts, Hold, Mail, Pass, Verdict
+from gateway.approval.letters import addressed
 from gateway.directory.correspondents import Correspondents, CorrespondentsTable, name_key
+from gateway.intake import addressed_in
 from gateway.mail.correspondents import Sure
 from tests.filters.conftest import Letter
 from tests.registry.papers import DISPATCH, digital
@@ -178,3 +180,16 @@ def test_organisations_have_their_days(tables: CorrespondentsTable) -> None:
 def test_mistakes_are_told(text: str, what: str) -> None:
     with pytest.raises(ValidationError, match=what):
         CorrespondentsTable.read(loads(text))
+
+
+async def test_whoever_approves_sees_a_table(dispatch: Callable[..., Mail]) -> None:
+    mail = dispatch(STC, UBND, "vanthu@bng.example")
+    await judged(mail)
+    found = addressed_in(mail.transaction)
+    assert found is not None
+    told = [line.strip() for line in addressed(found)]
+    counts = {line.split("|")[0].strip(): int(line.split("|")[1]) for line in told if " | " in line}
+    assert counts["✓ có / present"] == 2
+    assert counts["✗ thiếu / missing"] == 1
+    assert "UBND huyện Phú Vang (phuvang@hathanh.example)" in told
+    assert "vanthu@bng.example, Bộ Ngoại giao" in told
