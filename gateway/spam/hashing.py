@@ -32,25 +32,30 @@ def _powers(base: int) -> Hashes:
 
 
 _BASE: Final = 0x01000193
-_LETTER = _constants(256, 1)
+LETTER: Final = _constants(256, 1)
+SHAPED_LETTER: Final = LETTER.copy()
+"""As ``LETTER``, and all digits are alike."""
+SHAPED_LETTER[ord("0") : ord("9") + 1] = LETTER[ord("0")]
 _POWER = _powers(_BASE)
 _INVERSE = _powers(pow(_BASE, -1, 1 << 32))
 _PAIR = _constants(8, 2) | np.uint32(1)
 _GOLDEN = np.uint32(0x9E3779B1)
 _SALT = _constants(16, 3)
+_HALF, _OTHER_HALF = np.uint32(15), np.uint32(13)
+_FIRST = np.zeros(1, np.int64)
 
 
-def _set(letters: bytes) -> NDArray[np.bool_]:
-    table = np.zeros(256, np.bool_)
-    table[list(letters)] = True
+def _all_but(letters: bytes) -> NDArray[np.bool_]:
+    table = np.ones(256, np.bool_)
+    table[list(letters)] = False
     return table
 
 
 _BLANK = bytes(range(33))
-LOOSE: Final = _set(_BLANK + b"<>\"'(),;:=[]{}|")
-"""What parts words in prose, and leaves addresses of pages whole."""
-FINE: Final = _set(_BLANK + b"<>\"'(),;:=[]{}|/?&@#")
-"""What parts words in fields and in addresses of pages."""
+LOOSE: Final = _all_but(_BLANK + b"<>\"'(),;:=[]{}|")
+"""What words in prose are made of; addresses of pages stay whole."""
+FINE: Final = _all_but(_BLANK + b"<>\"'(),;:=[]{}|/?&@#")
+"""What words in fields and in addresses of pages are made of."""
 
 
 def grams(text: bytes) -> Hashes:
@@ -60,33 +65,33 @@ def grams(text: bytes) -> Hashes:
     size = len(text) - 3
     if size <= 0:
         return np.empty(0, np.uint32)
-    out = np.empty(size, np.uint32)
-    for shift in range(4):
-        part = np.frombuffer(text[shift : shift + ((len(text) - shift) & ~3)], "<u4")
-        out[shift::4] = part
-    return out
+    return np.ndarray((size,), "<u4", text, 0, (1,)).astype(np.uint32)
 
 
 def bounds(text: bytes, parts: NDArray[np.bool_]) -> tuple[Places, Places]:
     """(where each word begins, where it ends) in a text of at most ``LONGEST`` bytes."""
     letters = np.frombuffer(text, np.uint8)
     inside = np.zeros(len(letters) + 2, np.bool_)
-    np.logical_not(parts[letters], out=inside[1:-1])
-    edges = np.flatnonzero(inside[1:] != inside[:-1])
+    inside[1:-1] = parts.take(letters)
+    edges = (inside[1:] != inside[:-1]).nonzero()[0]
     return edges[::2], edges[1::2]
 
 
-def summed(text: bytes) -> Hashes:
+def summed(text: bytes, letters: Hashes = LETTER) -> Hashes:
     """Running sums over a text, from which any piece of it is hashed."""
-    letters = np.frombuffer(text, np.uint8)
-    sums = np.zeros(len(letters) + 1, np.uint32)
-    np.cumsum(_LETTER[letters] * _POWER[: len(letters)], dtype=np.uint32, out=sums[1:])
+    sums = np.zeros(len(text) + 1, np.uint32)
+    out = sums[1:]
+    np.multiply(letters.take(np.frombuffer(text, np.uint8)), _POWER[: len(text)], out=out)
+    np.add.accumulate(out, out=out)
     return sums
 
 
 def hashed(sums: Hashes, begins: Places, ends: Places) -> Hashes:
     """A number for each piece of a summed text; equal pieces have equal ones, wherever they are."""
-    return mixed((sums[ends] - sums[begins]) * _INVERSE[begins])
+    x = sums.take(ends)
+    x -= sums.take(begins)
+    x *= _INVERSE.take(begins)
+    return mixed(x)
 
 
 def words(text: bytes, parts: NDArray[np.bool_]) -> Hashes:
@@ -96,48 +101,32 @@ def words(text: bytes, parts: NDArray[np.bool_]) -> Hashes:
 
 def lines(text: bytes) -> Places:
     """Where each line begins."""
-    ends = np.flatnonzero(np.frombuffer(text, np.uint8) == ord("\n"))
-    return np.concatenate([np.zeros(1, np.int64), ends + 1])
+    ends = (np.frombuffer(text, np.uint8) == ord("\n")).nonzero()[0]
+    return np.concatenate([_FIRST, ends + 1])
 
 
 def mixed(x: Hashes) -> Hashes:
     """Spread differences in the low bits over the high ones (a bijection)."""
-    x = (x ^ (x >> np.uint32(15))) * _GOLDEN
-    return x ^ (x >> np.uint32(13))
-
-
-def pairs(hashes: Hashes, window: int = 5) -> Hashes:
-    """Words alone, and pairs of words up to ``window`` apart (orthogonal sparse bigrams)."""
-    out = [hashes]
-    out += [
-        hashes[:-gap] * _PAIR[gap] + hashes[gap:] + np.uint32(gap)
-        for gap in range(1, min(window, len(hashes)))
-    ]
-    return np.concatenate(out)
-
-
-def first_of_pairs(begins: Places, window: int = 5) -> Places:
-    """Where the first word of each of ``pairs`` begins, in the same order."""
-    return np.concatenate([begins, *(begins[:-gap] for gap in range(1, min(window, len(begins))))])
-
-
-def placed(hashes: Hashes, salt: int, bits: int) -> Hashes:
-    """Places in a table of ``2 ** bits``, in the order of the hashes."""
-    x: Hashes = ((hashes ^ _SALT[salt]) * _GOLDEN) >> np.uint32(32 - bits)
+    x = x ^ (x >> _HALF)
+    x *= _GOLDEN
+    x ^= x >> _OTHER_HALF
     return x
 
 
-def slots(hashes: Hashes, salt: int, bits: int) -> Hashes:
-    """Sorted places in a table of ``2 ** bits``, each once."""
-    return once(placed(hashes, salt, bits))
+def pairs(hashes: Hashes, window: int) -> NDArray[np.uint32]:
+    """(window, words): words alone, then pairs of words 1, 2 ... apart (orthogonal sparse bigrams).
+
+    The last words stand in pairs with the end.
+    """
+    padded = np.zeros(len(hashes) + window, np.uint32)
+    padded[: len(hashes)] = hashes
+    out = hashes * _PAIR[:window, None]
+    out += np.ndarray((window, len(hashes)), np.uint32, padded, 0, (4, 4))
+    out[0] = hashes
+    return out
 
 
-def once(places: Hashes) -> Hashes:
-    """Sorted, without doubles. Sorts its argument in place."""
-    if len(places) < 2:  # noqa: PLR2004  # Nothing to sort.
-        return places
-    places.sort()
-    fresh = np.empty(len(places), np.bool_)
-    fresh[0] = True
-    np.not_equal(places[1:], places[:-1], out=fresh[1:])
-    return places[fresh]
+def scattered(hashes: Hashes, salt: int) -> None:
+    """Change hashes in place so that their high bits are places in a table, each salt's others."""
+    hashes ^= _SALT[salt]
+    hashes *= _GOLDEN

@@ -10,12 +10,22 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gateway.spam.features import COUNT_BITS, LEARNT_BYTES, WEIGHT_BITS, Features, Flow
+from gateway.spam.features import (
+    CELLS,
+    COUNT_BITS,
+    IN_HEAD,
+    IN_LINKS,
+    IN_RAW,
+    LEARNT_BLOCKS,
+    WEIGHT_BITS,
+    Features,
+)
 from gateway.spam.hashing import Hashes
 
 Floats: TypeAlias = NDArray[np.float32]
@@ -24,9 +34,6 @@ RATE: Final = 0.010
 """Step of a feature that has not been trained yet."""
 TONE: Final = 0.02
 """Errors below this teach nothing."""
-STRETCH: Final = 450
-"""Bytes of text that are judged by themselves, wherever they stand."""
-STRETCH_STEP: Final = 225
 HEAD_WORDS_SHARE: Final = 0.5
 PADDED: Final = 2.0
 COLD: Final = 8000.0
@@ -43,11 +50,12 @@ VETO: Final = 3.0
 _RARE: Final = 0.0178
 _UNKNOWN: Final = 0.52
 _BLAND: Final = 0.375
+_NOTHING: Final = 1e-30
 _WORDS_MAX: Final = 4096
 _LOG_FACTORIAL: Final = np.array([math.lgamma(i + 1) for i in range(_WORDS_MAX)])
 _RANK: Final = np.arange(_WORDS_MAX, dtype=np.float64)
 
-RAW, HEAD, TEXT = range(3)
+_VIEWS: Final = np.arange(1, 4, dtype=np.uint32) << np.uint32(WEIGHT_BITS)
 HAM, SPAM, TOLD = range(3)
 
 
@@ -110,11 +118,9 @@ class Judgement:
 class Study:
     """What the regressions learn from one letter, and go over again."""
 
-    raw: Hashes
-    head: Hashes
-    text: Hashes
+    places: Hashes
     begin: int
-    """Where the part of the text begins that is learnt."""
+    """The block with which the part of the text begins that is learnt."""
 
 
 class Model:
@@ -125,107 +131,126 @@ class Model:
 
     def judge(self, f: Features) -> Judgement:
         """Judge the letter whole, and by the worst stretch of its text: no padding hides that."""
-        weights = self.tables.weights
-        begins = np.arange(0, max(1, f.flow.size - STRETCH_STEP), STRETCH_STEP)
-        ends = np.minimum(begins + STRETCH, f.flow.size)
-        sums = self._sums(f.flow)
-        texts = sums[ends] - sums[begins]
-        groups = f.flow.words, f.head_words, f.text_words, f.link_words
-        odds = self._odds(np.concatenate(groups))
-        first, behind = (np.searchsorted(f.flow.words_at, place) for place in (begins, ends))
-        counts = odds[:, behind] - odds[:, first]
-        counted = counts[:, int((counts[HAM] - counts[SPAM]).argmax())]
-        edges = np.cumsum([len(group) for group in groups])
-        head, text, links = (odds[:, edges[1:]] - odds[:, edges[:-1]]).T
-        learnt = f.learnt(self._most_telling(f, sums))
+        said, cells = self._said(f)
+        blocks, link = cells[: f.blocks], float(cells[IN_LINKS])
+        left_out = f.left_out(self._most_telling(f, blocks))
+        whole = float(said.sum() - said.take(left_out).sum())
+        raw, head = float(cells[IN_RAW]), float(cells[IN_HEAD])
+        words, text_words, worst_words, head_words = _ratios(self._odds(f))
         return Judgement(
-            raw=float(weights[RAW].take(f.raw).sum()),
-            head=float(weights[HEAD].take(f.head).sum()),
-            text=float(weights[TEXT].take(learnt).sum()),
-            words=_ratio(head + text),
-            text_words=_ratio(text),
-            worst=float(texts.max() + weights[TEXT].take(f.links).sum()),
-            worst_words=_ratio(counted + links) + HEAD_WORDS_SHARE * _ratio(head),
+            raw=raw,
+            head=head,
+            text=whole - raw - head,
+            words=words,
+            text_words=text_words,
+            worst=float(_stretches(blocks).max()) + link,
+            worst_words=worst_words + HEAD_WORDS_SHARE * head_words,
             padded=PADDED + COLD / (COLD_LETTERS + float(self.tables.letters.sum())),
         )
 
     def learn(self, f: Features, is_spam: bool, weight: float = 1.0) -> Study:
         """Take the letter's label in; ``weight`` scales the step."""
-        study = self.study(f, self._most_telling(f, self._sums(f.flow)))
+        _, cells = self._said(f)
+        study = self.study(f, self._most_telling(f, cells[: f.blocks]))
         self.practise(study, is_spam, weight)
         label = int(is_spam)
-        counts = self.tables.counts[label]
-        counts[f.head_words] += np.float32(weight)
-        counts[f.text_words] += np.float32(weight)
+        self.tables.counts[label][f.words.places] += np.float32(weight)
         self.tables.letters[label] += weight
         return study
 
     def study(self, f: Features, begin: int) -> Study:
-        """What is learnt of a letter, with the part of its text that begins at this byte."""
-        return Study(f.raw, f.head, f.learnt(begin), begin)
+        """What is learnt of a letter, with the part of its text that begins at this block."""
+        return Study(f.learnt(begin), begin)
 
     def practise(self, study: Study, is_spam: bool, weight: float = 1.0) -> None:
         """One step for the three regressions; the word counts stay."""
-        for view, places in ((RAW, study.raw), (HEAD, study.head), (TEXT, study.text)):
-            self._step(view, places, is_spam, weight)
+        edges = study.places.searchsorted(_VIEWS)
+        for begin, end in pairwise((0, *edges.tolist())):
+            self._step(study.places[begin:end], is_spam, weight)
 
-    def _most_telling(self, f: Features, sums: NDArray[np.float64]) -> int:
+    def _said(self, f: Features) -> tuple[Floats, NDArray[np.float64]]:
+        """The weight of each mark, and what is in each cell, added up."""
+        said = self.tables.weights.reshape(-1).take(f.marks.places)
+        return said, np.bincount(f.marks.cells, said, CELLS).astype(np.float64, copy=False)
+
+    @staticmethod
+    def _most_telling(f: Features, blocks: NDArray[np.float64]) -> int:
         begins = f.begins()
         if len(begins) == 1:
             return 0
-        ends = [min(begin + LEARNT_BYTES, f.flow.size) for begin in begins]
+        sums = np.concatenate([np.zeros(1), blocks.cumsum()])
+        ends = [begin + LEARNT_BLOCKS for begin in begins]
         return begins[int((sums[ends] - sums[begins]).argmax())]
 
-    def _sums(self, flow: Flow) -> NDArray[np.float64]:
-        """The weights of all that begins before each byte of the text, added up."""
-        weights = self.tables.weights[TEXT].take(flow.places)
-        sums = np.zeros(flow.size + 1)
-        np.cumsum(np.bincount(flow.at, weights, flow.size), out=sums[1:])
-        return sums
-
-    def _step(self, view: int, x: Hashes, is_spam: bool, weight: float) -> None:
-        steps = self.tables.steps
-        if not len(x) or steps is None:
+    def _step(self, x: Hashes, is_spam: bool, weight: float) -> None:
+        if not len(x) or self.tables.steps is None:
             return
-        logit = float(self.tables.weights[view].take(x).sum())
+        weights, steps = self.tables.weights.reshape(-1), self.tables.steps.reshape(-1)
+        logit = float(weights.take(x).sum())
         error = float(is_spam) - probability(logit)
         if abs(error) < TONE:
             return
-        squares = steps[view][x] + np.float32(weight * error * error)
-        steps[view][x] = squares
+        squares = steps[x] + np.float32(weight * error * error)
+        steps[x] = squares
         size = RATE * weight * error * max(1.0, SHORT / (len(x) + 1))
-        self.tables.weights[view][x] += np.float32(size) / np.sqrt(squares)
+        weights[x] += np.float32(size) / np.sqrt(squares)
 
-    def _odds(self, words: Hashes) -> NDArray[np.float64]:
-        """Robinson's word probabilities as sums over all words before each: (3, words + 1).
+    def _odds(self, f: Features) -> NDArray[np.float64]:
+        """Robinson's word probabilities, added up for four sets of words: (3, 4).
 
         Minus the logs of the opposite and of the probability itself, and how many of the words say
-        something at all.
+        something at all; for all words, those of the text, those of the worst stretch of the text
+        with the links, and those of the header.
         """
-        odds = np.zeros((3, len(words) + 1))
         ham_letters, spam_letters = self.tables.letters
+        sets = np.zeros((3, 4))
         if not (ham_letters and spam_letters):
-            return odds
-        ham, spam = (counts.take(words) for counts in self.tables.counts)
-        seen = ham + spam
-        tells = np.flatnonzero(seen)
-        ham, spam, seen = (x[tells].astype(np.float64) for x in (ham, spam, seen))
-        share = spam / (spam + ham * (spam_letters / ham_letters))
-        p = (_RARE * _UNKNOWN + seen * share) / (_RARE + seen)
-        telling = np.abs(p - 0.5) > _BLAND
-        p, at = np.clip(p[telling], 1e-9, 1 - 1e-9), tells[telling] + 1
-        odds[HAM, at], odds[SPAM, at], odds[TOLD, at] = -np.log1p(-p), -np.log(p), 1.0
-        return np.cumsum(odds, axis=1, out=odds)
+            return sets
+        p = self._word_probabilities(f.words.places, spam_letters / ham_letters)
+        odds = np.zeros((3, len(p)))
+        tells = (abs(p - 0.5) > _BLAND).nonzero()[0]
+        p = p.take(tells)
+        odds[HAM, tells], odds[SPAM, tells], odds[TOLD, tells] = -np.log1p(-p), -np.log(p), 1.0
+        cells = np.empty((3, CELLS))
+        for row, out in zip(odds, cells, strict=True):
+            out[:] = np.bincount(f.words.cells, row, CELLS)
+        head, links, blocks = cells[:, IN_HEAD], cells[:, IN_LINKS], cells[:, : f.blocks]
+        stretches = _stretches(blocks)
+        sets[:, 1] = odds.sum(axis=1) - odds.take(f.words.again, axis=1).sum(axis=1) - head
+        sets[:, 0] = head + sets[:, 1]
+        sets[:, 2] = stretches[:, (stretches[HAM] - stretches[SPAM]).argmax()] + links
+        sets[:, 3] = head
+        return sets
+
+    def _word_probabilities(self, words: Hashes, more: float) -> NDArray[np.float64]:
+        """How likely a letter with this word is spam; ``more`` spam than ham letters are known."""
+        ham, spam = self.tables.counts.take(words, axis=1).astype(np.float64)
+        share: NDArray[np.float64] = ham * more
+        share += spam
+        seen = ham
+        seen += spam
+        share += _NOTHING
+        np.divide(spam, share, out=share)
+        share *= seen
+        share += _RARE * _UNKNOWN
+        seen += _RARE
+        share /= seen
+        np.minimum(share, 1 - 1e-9, out=share)
+        np.maximum(share, 1e-9, out=share)
+        return share
 
 
-def _ratio(odds: NDArray[np.float64]) -> float:
-    """Fisher's chi-square over some words, as a log ratio, scaled."""
-    count = min(int(odds[TOLD]), _WORDS_MAX)
-    if not count:
-        return 0.0
-    spammy = _log_survival(float(odds[SPAM]), count)
-    hammy = _log_survival(float(odds[HAM]), count)
-    return (spammy - hammy) / COUNT_SCALE
+def _stretches(blocks: NDArray[np.float64]) -> NDArray[np.float64]:
+    """What every two neighbouring blocks hold together, along the last axis."""
+    return blocks[..., :-1] + blocks[..., 1:] if blocks.shape[-1] > 1 else blocks
+
+
+def _ratios(odds: NDArray[np.float64]) -> list[float]:
+    """Fisher's chi-square over sets of words, (3, sets), as log ratios, scaled."""
+    told = np.minimum(odds[TOLD], _WORDS_MAX)
+    survival = _log_survival(odds[:TOLD], told)
+    ratios: list[float] = ((survival[SPAM] - survival[HAM]) / COUNT_SCALE).tolist()
+    return ratios
 
 
 def probability(logit: float) -> float:
@@ -237,9 +262,21 @@ def _clipped(logit: float, bound: float = CLIP) -> float:
     return max(-bound, min(bound, logit))
 
 
-def _log_survival(half: float, n: int) -> float:
-    """Log of the chi-square survival function at ``2 * half`` with ``2 * n`` degrees."""
-    half = max(half, 1e-9)
-    terms = _RANK[:n] * math.log(half) - _LOG_FACTORIAL[:n]
-    top = float(terms.max())
-    return min(0.0, top + math.log(float(np.exp(terms - top).sum())) - half)
+def _log_survival(half: NDArray[np.float64], n: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Log of the chi-square survival function at ``2 * half`` with ``2 * n`` degrees.
+
+    ``half`` is (m, sets), ``n`` is (sets,); 0 where n is 0.
+    """
+    most = int(n.max())
+    if not most:
+        return np.zeros_like(half)
+    half = np.maximum(half, 1e-9)[..., None]
+    terms = _RANK[:most] * np.log(half)
+    terms -= _LOG_FACTORIAL[:most]
+    terms[:, _RANK[:most] >= n[:, None]] = -np.inf
+    top = np.maximum(terms.max(axis=-1, keepdims=True), -1e300)
+    terms -= top
+    np.exp(terms, out=terms)
+    total = top + np.log(np.maximum(terms.sum(axis=-1, keepdims=True), 1e-300)) - half
+    found: NDArray[np.float64] = np.where(n > 0, np.minimum(0.0, total[..., 0]), 0.0)
+    return found

@@ -21,7 +21,7 @@ from gateway.spam.gauge import Gauge
 from gateway.spam.model import Tables
 
 _PAGE: Final = 64 * 1024
-_FORMAT: Final = f"vanthu-nose 2 {WEIGHT_BITS}/{COUNT_BITS}"
+_FORMAT: Final = f"vanthu-nose 3 {WEIGHT_BITS}/{COUNT_BITS}"
 _WEIGHTS: Final = (3, 1 << WEIGHT_BITS)
 _COUNTS: Final = (2, 1 << COUNT_BITS)
 KEPT: Final = 5

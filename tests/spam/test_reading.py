@@ -2,16 +2,27 @@
 
 import base64
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.mail.message import Message
-from gateway.spam.features import LEARNT_BYTES, features
+from gateway.spam.features import (
+    BLOCK_BYTES,
+    BLOCKS,
+    LEARNT_BLOCKS,
+    TEXT,
+    WEIGHT_BITS,
+    Features,
+    features,
+)
 from gateway.spam.fold import disguises, fold
-from gateway.spam.hashing import LOOSE, grams, pairs, slots, words
+from gateway.spam.hashing import LOOSE, Hashes, bounds, grams, hashed, pairs, summed
 from gateway.spam.letter import RAW_BYTES, read_letter
+
+
+def words(text: bytes) -> Hashes:
+    return hashed(summed(text), *bounds(text, LOOSE))
 
 
 @given(st.binary(min_size=4, max_size=300))
@@ -22,22 +33,40 @@ def test_grams_are_those_of_a_loop(text: bytes) -> None:
 
 @given(st.lists(st.text("abcxyz0189", min_size=1, max_size=12), max_size=30), st.integers(0, 9))
 def test_a_word_has_one_hash_wherever_it_stands(said: list[str], shift: int) -> None:
-    found = words((" " * shift + "  ".join(said)).encode(), LOOSE)
-    alone = [words(word.encode(), LOOSE)[0] for word in said]
+    found = words((" " * shift + "  ".join(said)).encode())
+    alone = [words(word.encode())[0] for word in said]
     assert found.tolist() == alone
 
 
-@given(st.lists(st.integers(0, 2**32 - 1), max_size=200))
-def test_slots_are_sorted_and_without_doubles(hashes: list[int]) -> None:
-    found = slots(np.array(hashes, np.uint32), 1, 12)
-    assert found.tolist() == sorted(set(found.tolist()))
-    assert all(place < 1 << 12 for place in found.tolist())
+@given(st.text(max_size=3000), st.text(max_size=200))
+def test_what_is_learnt_is_sorted_and_without_doubles(text: str, subject: str) -> None:
+    raw = f"Subject: {subject}\r\n\r\n{text}".encode("utf-8", "replace")
+    found = features(read_letter(Message(raw)))
+    learnt = found.learnt(0).tolist()
+    assert learnt == sorted(set(learnt))
+    assert set(learnt) == set(found.marks.places.tolist())
+
+
+def test_a_ruled_line_counts_once_and_what_is_said_again_far_off_twice() -> None:
+    one, two, far = (
+        features(read_letter(Message(b"Subject: x\r\n\r\n" + text)))
+        for text in (b"buy", b"buy " * 40, b"buy" + b" filler" * 200 + b" buy")
+    )
+    buy = words_of(one, b"buy")
+    assert [words_of(f, b"buy").count(buy[0]) for f in (one, two, far)] == [1, 1, 2]
+
+
+def words_of(found: Features, word: bytes) -> list[int]:
+    alone = features(read_letter(Message(b"\r\n\r\n" + word)))
+    wanted = set(alone.words.places.tolist())
+    return [place for place in found.words.places.tolist() if place in wanted]
 
 
 def test_pairs_know_order_and_distance() -> None:
-    one, two = (words(text, LOOSE) for text in (b"a b c", b"b a c"))
-    assert len(pairs(one)) == 3 + 2 + 1
-    assert set(pairs(one).tolist()) != set(pairs(two).tolist())
+    one, two = (pairs(words(text), 3) for text in (b"a b c", b"b a c"))
+    assert one.shape == (3, 3)
+    assert sorted(one[0]) == sorted(two[0])
+    assert not set(one[1:2, :2].ravel()) & set(two[1:2, :2].ravel())
 
 
 @pytest.mark.parametrize(
@@ -92,7 +121,7 @@ def test_any_bytes_can_be_smelled(raw: bytes) -> None:
     read = read_letter(Message(raw))
     assert len(read.raw) <= RAW_BYTES
     found = features(read)
-    assert found.flow.size == len(read.text)
+    assert 1 <= found.blocks <= BLOCKS
 
 
 def test_long_texts_are_read_in_windows_that_reach_the_end() -> None:
@@ -100,6 +129,11 @@ def test_long_texts_are_read_in_windows_that_reach_the_end() -> None:
     found = features(read_letter(Message(b"Subject: x\r\n\r\n" + body)))
     begins = found.begins()
     assert len(begins) > 2
-    tail = features(read_letter(Message(b"Subject: x\r\n\r\n" + body[-LEARNT_BYTES // 3 :])))
-    fresh = set(tail.learnt(0).tolist()) - set(found.learnt(0).tolist())
-    assert len(fresh & set(found.learnt(begins[-1]).tolist())) > len(fresh) / 2
+    end = body[-BLOCK_BYTES * LEARNT_BLOCKS // 3 :]
+    tail = features(read_letter(Message(b"Subject: x\r\n\r\n" + end)))
+    fresh = text_marks(tail, 0) - text_marks(found, 0)
+    assert len(fresh & text_marks(found, begins[-1])) > len(fresh) / 2
+
+
+def text_marks(found: Features, begin: int) -> set[int]:
+    return {place for place in found.learnt(begin).tolist() if place >> WEIGHT_BITS == TEXT}
