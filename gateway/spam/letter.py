@@ -69,7 +69,7 @@ def _pieces(text: bytes) -> bytes:
     """
     if len(text) <= TEXT_BYTES:
         return text
-    size = TEXT_BYTES // PIECES
+    size = (TEXT_BYTES + 1) // PIECES - 1
     begins = (((len(text) - size) * n) // (PIECES - 1) for n in range(PIECES))
     return b"\n".join(text[begin : begin + size] for begin in begins)
 
