@@ -39,6 +39,7 @@ LEARNT_BLOCKS: Final = 14
 _LEARNT_STEP: Final = 7
 RAW, HEAD, TEXT = range(3)
 IN_RAW: Final = BLOCKS + 2
+"""The bytes of the header, in the cell behind it those of the body that are not in the header."""
 IN_HEAD: Final = BLOCKS + 4
 IN_LINKS: Final = BLOCKS + 6
 CELLS: Final = BLOCKS + 7
@@ -173,7 +174,8 @@ def _marks(
     keys, tags = np.concatenate(hashes), np.empty(edges[-1], np.uint32)
     for view, begin, end in ((RAW, 0, 1), (HEAD, 1, 3), (TEXT, 3, len(hashes))):
         scattered(keys[edges[begin] : edges[end]], view)
-    tags[: edges[1]] = _tag(RAW, IN_RAW, WEIGHT_BITS)
+    tags[: edges[1]] = _tag(RAW, IN_RAW + 1, WEIGHT_BITS)
+    tags[: max(0, raw.find(b"\n\n"))] = _tag(RAW, IN_RAW, WEIGHT_BITS)
     tags[edges[1] : edges[3]] = _tag(HEAD, IN_HEAD, WEIGHT_BITS)
     text_tag = _tag(TEXT, 0, WEIGHT_BITS)
     tags[edges[3] : edges[4]] = _UNIT_OF[: len(four)]

@@ -35,18 +35,14 @@ RATE: Final = 0.010
 TONE: Final = 0.02
 """Errors below this teach nothing."""
 HEAD_WORDS_SHARE: Final = 0.5
-PADDED: Final = 2.0
-COLD: Final = 8000.0
-COLD_LETTERS: Final = 500.0
-"""A single stretch is believed less while few letters are known: see ``Judgement.padded``."""
+STRETCHES: Final = 1, 2, 4
+"""Blocks of text that are judged by themselves, wherever they stand."""
 SHORT: Final = 2000
 """Letters with fewer features take larger steps, so that a short one can be learnt at all."""
 CLIP: Final = 8.0
 TEXT_SHARE: Final = 1.4
 """The text's own model counts a little more than the others."""
 COUNT_SCALE: Final = 6.0
-VETO: Final = 3.0
-"""From here on the text's own score stands against the header's."""
 _RARE: Final = 0.0178
 _UNKNOWN: Final = 0.52
 _BLAND: Final = 0.375
@@ -83,7 +79,7 @@ class Tables:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What the models say, in logits: above zero speaks for spam."""
+    """What the models say, in logits: above zero speaks for spam. See ``Gauge.score``."""
 
     raw: float
     head: float
@@ -92,26 +88,37 @@ class Judgement:
     """Word counts of header and text."""
     text_words: float
     """Of the text alone."""
+    raw_head: float = 0.0
+    """The bytes of the header alone."""
     worst: float = -CLIP
     """The stretch of the text that smells most, as if there were no other."""
     worst_words: float = -CLIP
     """Word counts of the stretch that counts most, and of the header with half its weight."""
-    padded: float = PADDED
-    """What the worst stretch alone has to smell more than the whole, before it is believed."""
+
+    @property
+    def whole(self) -> float:
+        """All of it, -35.2 to 35.2."""
+        return (
+            _clipped(self.raw)
+            + _clipped(self.head)
+            + _clipped(self.words)
+            + TEXT_SHARE * _clipped(self.text)
+        )
+
+    @property
+    def bared(self) -> float:
+        """Sender and worst stretch, as if there were no other text: what padding cannot hide."""
+        return (
+            _clipped(max(self.raw, self.raw_head))
+            + _clipped(self.head)
+            + _clipped(self.worst_words)
+            + TEXT_SHARE * _clipped(self.worst)
+        )
 
     @property
     def content(self) -> float:
-        """What the text says by itself, whoever sent it."""
+        """What the text says by itself, whoever sent it; -18 to 18."""
         return _clipped(self.text, 12.0) + _clipped(self.text_words, 6.0)
-
-    @property
-    def score(self) -> float:
-        """All together, between about -35 and 35."""
-        sender = _clipped(self.raw) + _clipped(self.head)
-        whole = sender + _clipped(self.words) + TEXT_SHARE * _clipped(self.text)
-        bared = sender + _clipped(self.worst_words) + TEXT_SHARE * _clipped(self.worst)
-        total = max(whole, bared - self.padded)
-        return max(total, self.content) if self.content > VETO else total
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +142,8 @@ class Model:
         blocks, link = cells[: f.blocks], float(cells[IN_LINKS])
         left_out = f.left_out(self._most_telling(f, blocks))
         whole = float(said.sum() - said.take(left_out).sum())
-        raw, head = float(cells[IN_RAW]), float(cells[IN_HEAD])
+        raw_head, head = float(cells[IN_RAW]), float(cells[IN_HEAD])
+        raw = raw_head + float(cells[IN_RAW + 1])
         words, text_words, worst_words, head_words = _ratios(self._odds(f))
         return Judgement(
             raw=raw,
@@ -143,9 +151,9 @@ class Model:
             text=whole - raw - head,
             words=words,
             text_words=text_words,
+            raw_head=raw_head,
             worst=float(_stretches(blocks).max()) + link,
             worst_words=worst_words + HEAD_WORDS_SHARE * head_words,
-            padded=PADDED + COLD / (COLD_LETTERS + float(self.tables.letters.sum())),
         )
 
     def learn(self, f: Features, is_spam: bool, weight: float = 1.0) -> Study:
@@ -241,8 +249,11 @@ class Model:
 
 
 def _stretches(blocks: NDArray[np.float64]) -> NDArray[np.float64]:
-    """What every two neighbouring blocks hold together, along the last axis."""
-    return blocks[..., :-1] + blocks[..., 1:] if blocks.shape[-1] > 1 else blocks
+    """What every one, two and four neighbouring blocks hold together, along the last axis."""
+    sums = np.zeros((*blocks.shape[:-1], blocks.shape[-1] + 1))
+    np.add.accumulate(blocks, axis=-1, out=sums[..., 1:])
+    sizes = (min(size, blocks.shape[-1]) for size in STRETCHES)
+    return np.concatenate([sums[..., size:] - sums[..., :-size] for size in sizes], axis=-1)
 
 
 def _ratios(odds: NDArray[np.float64]) -> list[float]:

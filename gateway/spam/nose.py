@@ -46,7 +46,8 @@ class Nose:
         if learnt is None or self._model is None:
             return None
         judged = self._model.judge(features(read_letter(message)))
-        gauge, score = learnt.gauge, judged.score
+        gauge = learnt.gauge
+        score = gauge.score(judged)
         return Scent(
             score=score,
             threshold=gauge.threshold,

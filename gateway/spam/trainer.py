@@ -60,9 +60,10 @@ class Pupil:
 
     def learn(self, found: Features, is_spam: bool, weight: float, position: int = 0) -> float:
         """Learn a letter and go over old ones. Returns its score before."""
-        before = self.model.judge(found).score
+        judged = self.model.judge(found)
+        before = self.gauge.score(judged)
         study = self.model.learn(found, is_spam, weight)
-        self.gauge.note(before, is_spam, weight)
+        self.gauge.note(judged, is_spam, weight)
         for turn in range(min(REPEATED, len(self.practice))):
             drawn = _drawn(REPEATED * self.lessons + turn) % len(self.practice)
             _, old, label, old_weight = self.practice[drawn]
@@ -147,6 +148,8 @@ class Trainer:
             position=self.position,
             practised=tuple((at, study.begin) for at, study, *_ in pupil.practice),
             threshold=gauge.threshold,
+            bared=gauge.bared,
+            content=gauge.content,
             slope=gauge.slope,
             shift=gauge.shift,
             ham=gauge.ham,

@@ -39,6 +39,9 @@ class Label(msgspec.Struct, frozen=True, omit_defaults=True):
     practised: tuple[tuple[int, int], ...]
     """Of the lessons that are gone over again, oldest first: position, and which part of it."""
     threshold: float
+    bared: float
+    content: float
+    """The lines of the worst stretch and of the text alone: see ``Gauge``."""
     slope: float
     shift: float
     ham: int
@@ -62,7 +65,15 @@ class Learnt:
     @property
     def gauge(self) -> Gauge:
         known = self.label
-        return Gauge(known.threshold, known.slope, known.shift, known.ham, known.spam)
+        return Gauge(
+            known.threshold,
+            known.slope,
+            known.shift,
+            known.ham,
+            known.spam,
+            known.bared,
+            known.content,
+        )
 
 
 class Damaged(Exception):

@@ -71,7 +71,7 @@ def _taught(known: Sequence[Judged]) -> Pupil:
 
 
 def _smelled(pupil: Pupil, raw: bytes) -> float:
-    return pupil.model.judge(features(read_letter(Message(raw)))).score
+    return pupil.gauge.score(pupil.model.judge(features(read_letter(Message(raw)))))
 
 
 def _bogofilter(folder: Path, known: Sequence[Judged]) -> Score:

@@ -34,7 +34,7 @@ def nose(stream: Sequence[Judged]) -> Run:
     for judged in stream:
         begin = process_time()
         found = features(read_letter(Message(judged.raw)))
-        score = pupil.model.judge(found).score
+        score = pupil.gauge.score(pupil.model.judge(found))
         read = process_time()
         run.note(judged.is_spam, score, score > pupil.gauge.threshold)
         pupil.learn(found, judged.is_spam, 1.0)

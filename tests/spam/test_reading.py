@@ -44,7 +44,7 @@ def test_what_is_learnt_is_sorted_and_without_doubles(text: str, subject: str) -
     found = features(read_letter(Message(raw)))
     learnt = found.learnt(0).tolist()
     assert learnt == sorted(set(learnt))
-    assert set(learnt) == set(found.marks.places.tolist())
+    assert set(learnt) <= set(found.marks.places.tolist())
 
 
 def test_a_ruled_line_counts_once_and_what_is_said_again_far_off_twice() -> None:
