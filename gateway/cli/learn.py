@@ -70,7 +70,7 @@ def _letters(place: Path) -> Iterator[Any]:
         files: Iterable[Path] = (p for part in ("cur", "new") for p in (place / part).iterdir())
     elif place.is_dir():
         files = (path for path in place.rglob("*") if path.is_file())
-    elif place.read_bytes()[:5] == b"From ":
+    elif _begins(place) == b"From ":
         box = mailbox.mbox(place, create=False)
         for key in box.keys():  # noqa: SIM118 - a mailbox iterates over messages.
             yield lambda key=key, box=box: box.get_bytes(key)
@@ -79,6 +79,11 @@ def _letters(place: Path) -> Iterator[Any]:
         files = [place]
     for path in sorted(files):
         yield path.read_bytes
+
+
+def _begins(place: Path) -> bytes:
+    with place.open("rb") as file:
+        return file.read(5)
 
 
 def _list(chosen: argparse.Namespace) -> int:

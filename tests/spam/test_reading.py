@@ -3,7 +3,7 @@
 import base64
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.mail.message import Message
@@ -25,12 +25,14 @@ def words(text: bytes) -> Hashes:
     return hashed(summed(text), *bounds(text, LOOSE))
 
 
+@settings(deadline=None)
 @given(st.binary(min_size=4, max_size=300))
 def test_grams_are_those_of_a_loop(text: bytes) -> None:
     naive = [int.from_bytes(text[i : i + 4], "little") for i in range(len(text) - 3)]
     assert grams(text).tolist() == naive
 
 
+@settings(deadline=None)
 @given(st.lists(st.text("abcxyz0189", min_size=1, max_size=12), max_size=30), st.integers(0, 9))
 def test_a_word_has_one_hash_wherever_it_stands(said: list[str], shift: int) -> None:
     found = words((" " * shift + "  ".join(said)).encode())
@@ -38,6 +40,7 @@ def test_a_word_has_one_hash_wherever_it_stands(said: list[str], shift: int) -> 
     assert found.tolist() == alone
 
 
+@settings(deadline=None)
 @given(st.text(max_size=3000), st.text(max_size=200))
 def test_what_is_learnt_is_sorted_and_without_doubles(text: str, subject: str) -> None:
     raw = f"Subject: {subject}\r\n\r\n{text}".encode("utf-8", "replace")
@@ -116,6 +119,7 @@ def test_line_ends_do_not_change_the_smell() -> None:
     assert one == two
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=2000))
 def test_any_bytes_can_be_smelled(raw: bytes) -> None:
     read = read_letter(Message(raw))
