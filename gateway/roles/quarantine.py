@@ -43,6 +43,10 @@ OLD_LOOK_S = 600.0
 CODE_DAYS = 14
 NAME = "Thư rác đang giữ / Quarantine"
 DIGESTED = "quarantine-digest"
+AT_ONCE, QUIET = "quarantine-pressing", "quarantine-pressing-told"
+PRESSING_LOOK_S = 5.0
+QUIET_S = 900.0
+"""Of dispatches and petitions a keeper is told at once, but no oftener than this for one box."""
 
 
 @dataclass
@@ -92,6 +96,7 @@ class Rounds:
     house: House
     last: datetime = field(default_factory=lambda: datetime.now(UTC))
     old: float = -1e9
+    pressing: float = -1e9
 
     async def make(self) -> None:
         """Hear who has written, tell what is held if it is time, let go of what is old."""
@@ -100,31 +105,57 @@ class Rounds:
         times = [clock(text) for text in self.house.settings.spam.digest]
         if digest.due(self.last, now, times):
             await self.tell(now)
+        elif times and now.timestamp() - self.pressing > PRESSING_LOOK_S:
+            self.pressing = now.timestamp()
+            await self.tell(now, at_once=True)
         self.last = now
         if now.timestamp() - self.old > OLD_LOOK_S:
             self.old = now.timestamp()
             await self.let_go(now)
 
-    async def tell(self, now: datetime) -> None:
-        """A digest to each keeper of each mailbox for which something new is held."""
+    async def tell(self, now: datetime, *, at_once: bool = False) -> None:
+        """A digest to each keeper of each mailbox for which something new is held.
+
+        ``at_once``: only of what may be a dispatch or a petition, whose term runs; the next digest
+        tells of it again.
+        """
         boxes: dict[str, tuple[Mailbox, list[Found]]] = {}
-        for found in await asyncio.to_thread(self._held):
+        for found in await asyncio.to_thread(self._held, now, at_once):
             for address, state in found.recipients:
                 box = self.house.services.directory.mailbox(Address.parse(address))
                 if box is not None and state == "held":
                     boxes.setdefault(box.address.key, (box, []))[1].append(found)
-        pad = self.house.services.notepad
         for key, (box, new) in boxes.items():
-            newest = max(one.seq for one in new)
-            if newest > int(pad.get(DIGESTED, key) or 0):
+            if fresh := self._fresh(key, new, at_once):
                 for login in sorted(box.keepers):
-                    entries = list(self._digest(login, box, new, now))
+                    entries = list(self._digest(login, box, fresh, now))
                     if entries:
                         await self.house.shelf.journal.append(entries)
-                pad.put(DIGESTED, key, str(newest), 400 * 86400.0)
+                self._told(key, new, at_once)
 
-    def _held(self) -> list[Found]:
-        rows = self.house.shelf.queries.find(Wanted(desk=Desk.QUARANTINE, limit=5000))
+    def _fresh(self, key: str, held: list[Found], at_once: bool) -> list[Found]:
+        """What to tell of: all that is held if any of it is new; at once, what is new alone."""
+        pad = self.house.services.notepad
+        kinds = (DIGESTED, AT_ONCE) if at_once else (DIGESTED,)
+        told = max(int(pad.get(kind, key) or 0) for kind in kinds)
+        new = [one for one in held if one.seq > told]
+        if not at_once:
+            return held if new else []
+        return [] if pad.get(QUIET, key) else new
+
+    def _told(self, key: str, held: list[Found], at_once: bool) -> None:
+        pad, newest = self.house.services.notepad, str(max(one.seq for one in held))
+        pad.put(AT_ONCE if at_once else DIGESTED, key, newest, 400 * 86400.0)
+        if at_once:
+            pad.put(QUIET, key, "1", QUIET_S)
+
+    def _held(self, now: datetime, at_once: bool) -> list[Found]:
+        wanted = Wanted(desk=Desk.QUARANTINE, limit=5000)
+        if at_once:
+            since_ms = int((now - timedelta(days=1)).timestamp() * 1000)
+            wanted = Wanted(desk=Desk.QUARANTINE, since_ms=since_ms, limit=500)
+        rows = self.house.shelf.queries.find(wanted)
+        rows = [row for row in rows if is_pressing(row)] if at_once else rows
         return sorted(rows, key=lambda f: (not is_pressing(f), -f.seq))
 
     def _digest(

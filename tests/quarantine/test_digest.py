@@ -126,6 +126,22 @@ def test_held_mail_is_told_of_and_released_by_a_mail_of_its_keeper(gateway: Gate
     assert "release (quarantine)" in story
 
 
+def test_of_a_petition_the_keeper_is_told_at_once_and_of_others_at_the_check_time(
+    gateway: Gateway,
+) -> None:
+    box = gateway.config.parent / BOX
+    send(gateway, letter(1))
+    complaint = send(gateway, letter(2).replace(b"no 2", b"Don khieu nai"))
+    for _ in range(300):
+        if box.exists() and any(box.iterdir()):
+            break
+        time.sleep(0.1)
+    (told,) = box.iterdir()
+    body = message_from_bytes(told.read_bytes(), policy=policy.default).get_content()
+    assert set(re.findall(r"2026-\d{7}", body)) == {complaint}
+    assert held(gateway) != []
+
+
 def test_letters_to_spam_and_ham_are_learnt(gateway: Gateway) -> None:
     inner = letter_bytes(1, is_spam=True)
     head = f"From: <{LAN}>\r\nSubject: x\r\nMIME-Version: 1.0\r\n"
