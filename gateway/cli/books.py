@@ -31,7 +31,8 @@ from gateway.registry.tables import BooksTable
 from gateway.registry.texts import FtsTexts, texts_path
 from gateway.registry.told import state
 from gateway.runtime.words import retold, tr
-from gateway.settings.parts import read_books, read_server
+from gateway.settings.books import read_books
+from gateway.settings.server import read_server
 
 WAIT_S = 10.0
 COVERED = "···"

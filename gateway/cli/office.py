@@ -18,7 +18,7 @@ from gateway.archive.commands import Receive
 from gateway.archive.queries import Found
 from gateway.archive.shelf import Shelf, index_of
 from gateway.runtime.words import tr
-from gateway.settings.parts import read_server
+from gateway.settings.server import read_server
 
 if TYPE_CHECKING:
     from gateway.archive.chapter import Chapter

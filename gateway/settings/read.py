@@ -21,10 +21,11 @@ from gateway.identity.keyring import BadKeyring, Keyring
 from gateway.mail.limits import Limits
 from gateway.mail.people import ApprovalPolicy
 from gateway.registry.tables import BooksTable
+from gateway.settings.books import books_of
 from gateway.settings.chains import read_chains
 from gateway.settings.errors import Mistake, Mistakes, located
 from gateway.settings.origin import DkimTable, Origin, read_origin
-from gateway.settings.parts import ServerTable, books_of, checked
+from gateway.settings.server import ServerTable, checked
 from gateway.smtp.door import ListenerTable
 from gateway.spam.settings import SpamSettings
 

@@ -1,4 +1,4 @@
-"""Single files of a configuration folder, for whoever needs no more than these.
+"""A single file of a configuration folder, and ``[server]`` for whoever needs no more.
 
 A command that looks something up reads what it needs; the whole folder is read (``read.py``)
 before anything starts to work.
@@ -8,14 +8,11 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from gateway.directory.tables import Tables
-from gateway.registry.tables import BooksTable
 from gateway.settings.errors import Mistake, Mistakes, located
 
 T = TypeVar("T")
@@ -69,14 +66,6 @@ def checked(path: Path, wrong: list[Mistake], check: Callable[[dict[str, object]
     return None
 
 
-def books_of(folder: Path, people: Tables | None, wrong: list[Mistake]) -> BooksTable:
-    """books.toml, or its defaults."""
-    path, books = folder / "books.toml", BooksTable()
-    if path.exists():
-        books = checked(path, wrong, partial(BooksTable.read, people=people)) or books
-    return books.placed(folder)
-
-
 def read_server(folder: Path) -> ServerTable:
     """``[server]`` alone. Mistakes tells what is wrong with it."""
     wrong: list[Mistake] = []
@@ -84,13 +73,3 @@ def read_server(folder: Path) -> ServerTable:
     if main is None:
         raise Mistakes(wrong)
     return main.server.placed(folder)
-
-
-def read_books(folder: Path) -> tuple[Tables, BooksTable]:
-    """directory.toml and books.toml. Mistakes tells what is wrong with them."""
-    wrong: list[Mistake] = []
-    people = checked(folder / "directory.toml", wrong, Tables.read)
-    books = books_of(folder, people, wrong)
-    if wrong or people is None:
-        raise Mistakes(wrong)
-    return people, books
