@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import threading
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +18,7 @@ from gateway.archive.record import BadRecord
 from gateway.archive.schema import open_database
 from gateway.archive.words import words_path
 from gateway.runtime.disk import Disk
+from gateway.runtime.polite import give_way
 
 if TYPE_CHECKING:
     from gateway.archive.applier import Applier
@@ -84,8 +83,7 @@ class Shelf:
 
     def _pack(self) -> None:
         """Compress what has gone cold, when nobody else wants the processor."""
-        with suppress(PermissionError):  # A hardened unit may not; then it is only less polite.
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), PACK_NICE)
+        give_way(PACK_NICE)
         while not self._stop.wait(PACK_LOOK_S):
             try:
                 for _ in self.journal.pack():

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
+import pwd
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -39,12 +41,21 @@ def beside(data: Path) -> Shelf:
 
     Where there are none yet they are made, for which every room that keeps some is imported.
     """
+    _not_as_root(data)
     chapters: Sequence[Chapter] = ()
     if not index_of(data).exists():
         from gateway.roles.chapters import chapters as all_of_them
 
         chapters = all_of_them()
     return Shelf(data, applies=False, chapters=chapters)
+
+
+def _not_as_root(data: Path) -> None:
+    """What root wrote into an archive of the service's user, the service could not go on with."""
+    if os.geteuid() == 0 and data.is_dir() and (owner := data.stat().st_uid):
+        user = pwd.getpwuid(owner).pw_name
+        said = tr("{data} belongs to {user}; run: sudo -u {user} vanthu …", data=data, user=user)
+        raise ValueError(said)
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from gateway.mail.address import Address, normal_domain
+from gateway.runtime.private import exposed
 
 Network: TypeAlias = IPv4Network | IPv6Network
 _PORTS = {"smtp": 25, "lmtp": 24, "smarthost": 587}
@@ -179,8 +180,8 @@ class RoutesTable(BaseModel):
 
 def read_credentials(path: Path) -> tuple[str, str]:
     """(login, password). OSError, or ValueError that says what to do, never what is inside."""
-    if path.stat().st_mode & 0o077:
-        raise ValueError(f"{path} can be read by others: chmod 600 {path}")
+    if flaw := exposed(path):
+        raise ValueError(flaw)
     try:
         words = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError):

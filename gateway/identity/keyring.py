@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import os
-import stat
 import tomllib
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -24,6 +23,8 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from gateway.runtime.private import exposed
 
 Private: TypeAlias = RSAPrivateKey | Ed25519PrivateKey
 INDEX = "keys.toml"
@@ -120,8 +121,8 @@ def _signs(entry: KeyEntry, today: date) -> bool:
 
 def _private(path: Path) -> Private:
     try:
-        if stat.S_IMODE(path.stat().st_mode) & 0o077:
-            raise BadKeyring(f"{path} can be read by others; run: chmod 600 {path}")
+        if flaw := exposed(path):
+            raise BadKeyring(flaw)
         key = load_pem_private_key(path.read_bytes(), None)
     except (OSError, ValueError, TypeError, UnsupportedAlgorithm) as error:
         raise BadKeyring(f"{path} is not a private key in PEM without password: {error}") from None

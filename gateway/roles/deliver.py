@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import random
 import time
-from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from gateway.delivery.exchange import Exchange
@@ -23,60 +20,30 @@ from gateway.intake import utc_now
 from gateway.mail.address import Address
 from gateway.mail.people import Directory
 from gateway.mail.services import Services
-from gateway.roles.house import House
+from gateway.roles.alone import Alone
+from gateway.roles.house import House, Role
 from gateway.runtime.ids import new_id
 from gateway.settings.read import Settings
 
-STANDBY_S = 1.0
-"""How often a second postman looks whether he is needed."""
+
+def deliver() -> Role:
+    """Two postmen would carry everything twice: one in an archive."""
+    return Alone("postman.lock", _deliver)
 
 
-@dataclass
-class Deliver:
-    """Runs a postman until it is closed."""
-
-    _stop: asyncio.Event = field(default_factory=asyncio.Event)
-    _work: asyncio.Task[None] | None = None
-
-    async def open(self, house: House) -> dict[str, int]:
-        self._stop = asyncio.Event()
-        postman = _postman(house)
-        exchange = postman.handover.exchange
-        lock = house.settings.server.data / "postman.lock"
-        self._work = asyncio.create_task(_alone(lock, postman, self._stop))
-        house.gauges["destinations_resting"] = (
-            "Destinations that cannot be reached and are left alone",
-            lambda: len(exchange.resting()),
-        )
-        house.counters["tls_sessions"] = (
-            "TLS to other servers by policy and result (RFC 8460); no result: success",
-            ("policy", "result"),
-            lambda: list(exchange.counts.totals.items()),
-        )
-        return {}
-
-    async def renew(self, house: House) -> None:
-        """A new postman begins when the old one has come home: nothing is carried twice."""
-        await self.close()
-        await self.open(house)
-
-    async def close(self) -> None:
-        self._stop.set()
-        if self._work is not None:
-            await self._work
-
-
-async def _alone(path: Path, postman: Postman, stop: asyncio.Event) -> None:
-    """Two postmen would carry everything twice: a second one waits until the first has gone."""
-    with path.open("w") as lock:
-        while not stop.is_set():
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(stop.wait(), STANDBY_S)
-            else:
-                await postman.run(stop)
+async def _deliver(house: House, stop: asyncio.Event) -> None:
+    postman = _postman(house)
+    exchange = postman.handover.exchange
+    house.gauges["destinations_resting"] = (
+        "Destinations that cannot be reached and are left alone",
+        lambda: len(exchange.resting()),
+    )
+    house.counters["tls_sessions"] = (
+        "TLS to other servers by policy and result (RFC 8460); no result: success",
+        ("policy", "result"),
+        lambda: list(exchange.counts.totals.items()),
+    )
+    await postman.run(stop)
 
 
 def exchange(settings: Settings, services: Services) -> Exchange:

@@ -15,8 +15,9 @@ from gateway.chain.inspection import Inspection, Outcome
 from gateway.directory.passwords import Passwords
 from gateway.intake import answer, entry, refusal, regret, utc_now
 from gateway.mail.acquaintance import Acquaintance
+from gateway.mail.services import Services
 from gateway.mail.verdict import Desk, Discard
-from gateway.roles.house import House
+from gateway.roles.house import House, Role
 from gateway.runtime import systemd
 from gateway.settings.read import Settings
 from gateway.smtp.budget import Budget
@@ -60,7 +61,7 @@ class Intake:
 
 
 @dataclass
-class Doors:
+class Doors(Role):
     """All listeners of one process; bytes in memory and clients are counted over all of them."""
 
     crowd: Crowd = field(default_factory=Crowd)
@@ -69,6 +70,9 @@ class Doors:
     _intake: Intake | None = None
     _budget: Budget | None = None
     _servers: dict[tuple[str, int], list[Server]] = field(default_factory=dict)
+    _closing: list[Server] = field(default_factory=list)
+    """No longer in the settings; who came through them is still here."""
+    _tls: ssl.SSLContext | None = None
 
     async def open(self, house: House) -> dict[str, int]:
         self._intake = Intake(house.shelf)
@@ -81,19 +85,26 @@ class Doors:
         """Clients who come from now on meet the new settings."""
         assert self._budget is not None
         self._budget.limit = house.settings.limits.bytes_in_flight
-        wanted = {(table.host, table.port) for table in house.settings.listeners.values()}
-        gone = [self._servers.pop(place) for place in set(self._servers) - wanted]
         await self._listen(house)
-        await asyncio.gather(*(server.close() for servers in gone for server in servers))
+        wanted = {(table.host, table.port) for table in house.settings.listeners.values()}
+        for place in set(self._servers) - wanted:
+            self._closing += self._servers.pop(place)
+        await asyncio.gather(*(server.close() for server in self._closing))
+
+    async def left(self, services: Services) -> None:
+        await asyncio.gather(*(server.left(services) for server in self._every()))
+        self._closing = [server for server in self._closing if server.is_busy]
 
     async def close(self) -> None:
-        every = [server for servers in self._servers.values() for server in servers]
-        await asyncio.gather(*(server.close() for server in every))
+        await asyncio.gather(*(server.close() for server in self._every()))
         if self._intake is not None and self._intake.pending:
             await asyncio.wait(self._intake.pending, timeout=10)
 
+    def _every(self) -> list[Server]:
+        return [*(s for servers in self._servers.values() for s in servers), *self._closing]
+
     async def _listen(self, house: House) -> dict[str, int]:
-        tls = _tls(house.settings)
+        tls = self._tls = _tls(house.settings, self._tls)
         sign_in = PasswordSignIn(Passwords(house.settings.passwords), house.services)
         ports: dict[str, int] = {}
         for name, table in house.settings.listeners.items():
@@ -103,11 +114,11 @@ class Doors:
                 for server in self._servers[place]:
                     server.door = door
                 continue
-            servers = self._servers[place] = []
             handed: list[socket.socket | None] = [*self._handed.pop(name, [])]
             for sock in handed or [None]:
-                servers.append(server := Server(door))
+                server = Server(door)
                 ports[name] = await server.open(sock)
+                self._servers.setdefault(place, []).append(server)
         return ports
 
     def _door(
@@ -168,11 +179,15 @@ def _takes_logins(table: ListenerTable) -> bool:
     return table.purpose != "inbound"
 
 
-def _tls(settings: Settings) -> ssl.SSLContext | None:
+def _tls(settings: Settings, known: ssl.SSLContext | None) -> ssl.SSLContext | None:
+    """``known`` with the certificate as it is on disk now: listeners keep the one they got."""
     server = settings.server
     if server.certificate is None or server.key is None:
         return None
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.load_cert_chain(server.certificate, server.key)
-    return context
+    context.load_cert_chain(server.certificate, server.key)  # Here it is found out if it is bad.
+    if known is None:
+        return context
+    known.load_cert_chain(server.certificate, server.key)
+    return known

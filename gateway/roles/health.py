@@ -7,7 +7,7 @@ from contextlib import suppress
 
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
-from gateway.roles.house import House
+from gateway.roles.house import House, Role
 
 REQUEST_MAX = 8192
 WAIT_S = 5.0
@@ -15,7 +15,7 @@ LAG_MAX = 10_000
 """Records behind which the rows may be before we are not ready."""
 
 
-class Monitor:
+class Monitor(Role):
     """A responder for three pages, each computed when it is asked for."""
 
     def __init__(self) -> None:

@@ -39,5 +39,9 @@ class Role(Protocol):
     async def renew(self, house: House) -> None:
         """Go on under other settings; what is under way ends under the old ones."""
 
+    async def left(self, services: Services) -> None:
+        """Wait until nobody whom this role let in uses these services, which were renewed."""
+        del services  # Most let nobody in, and have ended what was under way.
+
     async def close(self) -> None:
         """Take nothing new, finish what is under way, and stop."""

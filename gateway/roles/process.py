@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from importlib import import_module
 
 from gateway.archive.shelf import Shelf
+from gateway.mail.services import Services
 from gateway.roles.chapters import chapters
 from gateway.roles.house import House, Role
 from gateway.roles.services import open_services
@@ -27,13 +28,13 @@ RUNNING = "running"
 
 ROLES = {
     "store": "gateway.roles.store:Store",
-    "register": "gateway.roles.register:Register",
-    "deliver": "gateway.roles.deliver:Deliver",
-    "desk": "gateway.roles.desk:ApprovalDesk",
+    "register": "gateway.roles.register:register",
+    "deliver": "gateway.roles.deliver:deliver",
+    "desk": "gateway.roles.desk:desk",
     "smtp": "gateway.roles.doors:Doors",
     "monitor": "gateway.roles.health:Monitor",
     "trainer": "gateway.roles.trainer:Teacher",
-    "quarantine": "gateway.roles.quarantine:Warden",
+    "quarantine": "gateway.roles.quarantine:quarantine",
 }
 """Every role, in the order in which they are opened where one process does them all, and where it
 is found: imported by the process that does it, and by no other."""
@@ -56,6 +57,10 @@ class Process:
     _stop: asyncio.Event = field(default_factory=asyncio.Event)
     _reload: asyncio.Event = field(default_factory=asyncio.Event)
     _mark: Mark = field(init=False)
+    _kept: AsyncExitStack = field(default_factory=AsyncExitStack)
+    """What the services hold that are in use now."""
+    _leaving: set[asyncio.Task[None]] = field(default_factory=set[asyncio.Task[None]])
+    """Of each reload whose old services somebody still uses."""
 
     async def run(self, told: Callable[[dict[str, int]], None]) -> None:
         """Open, tell the ports, work until SIGTERM or SIGINT, and close in order.
@@ -69,8 +74,8 @@ class Process:
         async with AsyncExitStack() as stack:
             self._mark = Mark(self.settings.server.data / RUNNING, self.names)
             stack.callback(self._mark.close)
-            kept = await stack.enter_async_context(AsyncExitStack())  # Services end last.
-            house = await self._furnish(stack, kept)
+            stack.push_async_callback(self._give_back)  # Services end last.
+            house = await self._furnish(stack)
             ports: dict[str, int] = {}
             for name in (name for name in ROLES if name in self.names):
                 ports |= await (opened := role(name)).open(house)
@@ -79,17 +84,17 @@ class Process:
             tune()
             told(ports)
             systemd.notify("READY=1")
-            await self._work(house, kept)
+            await self._work(house)
             systemd.notify("STOPPING=1")
             log.info("stopping")
 
-    async def _furnish(self, stack: AsyncExitStack, kept: AsyncExitStack) -> House:
-        services = await open_services(self.settings, kept, self.names)
+    async def _furnish(self, stack: AsyncExitStack) -> House:
+        services = await open_services(self.settings, self._kept, self.names)
         shelf = Shelf(self.settings.server.data, applies="store" in self.names, chapters=chapters())
         stack.push_async_callback(asyncio.to_thread, shelf.close)
         return House(self.settings, services, shelf)
 
-    async def _work(self, house: House, kept: AsyncExitStack) -> None:
+    async def _work(self, house: House) -> None:
         """Until told to stop; systemd hears that the loop still turns."""
         patience_s = systemd.watchdog_s() or None
         waits = {asyncio.create_task(self._stop.wait())}
@@ -101,32 +106,60 @@ class Process:
             systemd.notify("WATCHDOG=1")
             if self._reload.is_set():
                 self._reload.clear()
-                house = await self._renewed(house, kept)
+                house = await self._renewed(house)
 
-    async def _renewed(self, house: House, kept: AsyncExitStack) -> House:
+    async def _renewed(self, house: House) -> House:
         """The house under the settings as they are on paper now, or as it was if they are wrong."""
         systemd.reloading()
+        kept = AsyncExitStack()
         try:
             settings = await asyncio.to_thread(read_settings, house.settings.folder)
             services = await open_services(settings, kept, self.names)
             fresh = replace(house, settings=settings, services=services)
-            for role in self._roles:
-                await role.renew(fresh)
+            await self._renew(fresh, house)
         except Mistakes as mistakes:
             for mistake in mistakes.mistakes:
                 log.error("settings: %s", mistake)  # noqa: TRY400 - the place is in the text
             log.error("settings: %d mistakes; the old ones stay", len(mistakes.mistakes))  # noqa: TRY400
             self._mark.reloaded("\n".join(map(str, mistakes.mistakes)))
+            await kept.aclose()
         except OSError as error:
-            log.error("settings could not be renewed: %s", error)  # noqa: TRY400
+            log.error("settings could not be renewed, the old ones stay: %s", error)  # noqa: TRY400
             self._mark.reloaded(str(error))
+            await kept.aclose()
         else:
             log.info("settings read again")
             _tell_what_waits(house.settings, settings)
             self._mark.reloaded("")
+            old, self._kept = self._kept, kept
+            self._leaving.add(task := asyncio.create_task(self._leave(house.services, old)))
+            task.add_done_callback(self._leaving.discard)
             house = fresh
         systemd.notify("READY=1")
         return house
+
+    async def _renew(self, fresh: House, house: House) -> None:
+        """Let every role go on under fresh settings. OSError where one cannot: then none does."""
+        for n, one in enumerate(self._roles):
+            try:
+                await one.renew(fresh)
+            except OSError:
+                for again in self._roles[: n + 1]:
+                    await again.renew(house)
+                raise
+
+    async def _leave(self, services: Services, kept: AsyncExitStack) -> None:
+        """Close old services when the last who came while they were there has gone."""
+        async with kept:
+            for one in self._roles:
+                await one.left(services)
+
+    async def _give_back(self) -> None:
+        """Close all services; whoever used them is gone."""
+        for task in (leaving := list(self._leaving)):
+            task.cancel()
+        await asyncio.gather(*leaving, return_exceptions=True)
+        await self._kept.aclose()
 
 
 def _tell_what_waits(old: Settings, new: Settings) -> None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import logging
 import secrets
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -31,7 +31,8 @@ from gateway.quarantine.boxes import JUNK, RELEASE, Coded, coded
 from gateway.quarantine.chapter import letters_after
 from gateway.quarantine.digest import Item
 from gateway.quarantine.reasons import in_words, is_pressing
-from gateway.roles.house import House
+from gateway.roles.alone import Alone
+from gateway.roles.house import House, Role
 from gateway.runtime.words import speaking, tr
 from gateway.spam import versions
 from gateway.spam.settings import clock
@@ -49,44 +50,20 @@ QUIET_S = 900.0
 """Of dispatches and petitions a keeper is told at once, but no oftener than this for one box."""
 
 
-@dataclass
-class Warden:
-    """Makes rounds until it is closed; one for an archive, whoever else tries."""
+def quarantine() -> Role:
+    """Makes rounds until it is closed."""
+    return Alone("quarantine.lock", _work)
 
-    _stop: asyncio.Event = field(default_factory=asyncio.Event)
-    _work: asyncio.Task[None] | None = None
 
-    async def open(self, house: House) -> dict[str, int]:
-        self._stop = asyncio.Event()
-        self._work = asyncio.create_task(self._run(house))
-        return {}
-
-    async def renew(self, house: House) -> None:
-        await self.close()
-        await self.open(house)
-
-    async def close(self) -> None:
-        self._stop.set()
-        if self._work is not None:
-            await self._work
-
-    async def _run(self, house: House) -> None:
-        with (house.settings.server.data / "quarantine.lock").open("wb") as lock:
-            rounds, is_mine = Rounds(house), False
-            while not self._stop.is_set():
-                try:
-                    if not is_mine:
-                        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                        is_mine = True
-                    await rounds.make()
-                except BlockingIOError:
-                    pass  # Another process keeps it.
-                except (OSError, JournalError, SQLAlchemyError) as error:
-                    log.error("quarantine: %s", error)  # noqa: TRY400 - the place is in the text
-                try:
-                    await asyncio.wait_for(self._stop.wait(), LOOK_S)
-                except TimeoutError:
-                    continue
+async def _work(house: House, stop: asyncio.Event) -> None:
+    rounds = Rounds(house)
+    while not stop.is_set():
+        try:
+            await rounds.make()
+        except (OSError, JournalError, SQLAlchemyError) as error:
+            log.error("quarantine: %s", error)  # noqa: TRY400 - the place is in the text
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), LOOK_S)
 
 
 @dataclass

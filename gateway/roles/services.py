@@ -21,7 +21,7 @@ from gateway.dns.settings import DnsSettings
 from gateway.intake import utc_now
 from gateway.mail.dns import Dns
 from gateway.mail.papers import Documents
-from gateway.mail.services import Services, SystemClock
+from gateway.mail.services import Services, Signer, SystemClock
 from gateway.registry.aliases import Aliases
 from gateway.settings.read import Settings
 
@@ -33,6 +33,9 @@ log = logging.getLogger(__name__)
 
 EVERYTHING = frozenset({"smtp", "quarantine"})
 """Roles that ask filters, who may ask for anything."""
+
+WRITING = frozenset({"desk", "deliver"})
+"""Roles that write letters of their own, which are signed."""
 
 
 async def open_services(
@@ -59,11 +62,11 @@ async def open_services(
         return await _for_filters(settings, stack, plain)
     dns = open_dns(settings.origin.dns, stack) if "deliver" in wanted else None
     documents = _documents(settings, stack) if "register" in wanted else None
-    return replace(plain, dns=dns, documents=documents)
+    signer = _signer(settings) if wanted & WRITING else None
+    return replace(plain, dns=dns, documents=documents, signer=signer)
 
 
 async def _for_filters(settings: Settings, stack: AsyncExitStack, plain: Services) -> Services:
-    from gateway.identity.signing import KeyringSigner
     from gateway.identity.suffix import organisational
     from gateway.identity.verifier import Verifier
     from gateway.registry.given import GivenNumbers
@@ -76,13 +79,19 @@ async def _for_filters(settings: Settings, stack: AsyncExitStack, plain: Service
         plain,
         dns=dns,
         identity=Verifier(dns, plain.clock, plain.hostname),
-        signer=KeyringSigner(settings.origin.keyring),
+        signer=_signer(settings),
         nose=Nose(settings.spam.folder, wall_ms),
         documents=_documents(settings, stack),
         correspondents=Correspondents(settings.correspondents, Aliases(rows).confirmed),
         books=GivenNumbers(settings.books, settings.directory, rows),
         backend=_backend(settings, stack),
     )
+
+
+def _signer(settings: Settings) -> Signer:
+    from gateway.identity.signing import KeyringSigner
+
+    return KeyringSigner(settings.origin.keyring)
 
 
 def _documents(settings: Settings, stack: AsyncExitStack) -> Documents:

