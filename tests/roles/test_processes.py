@@ -53,7 +53,7 @@ def all_ready(config: Path, pids: list[int]) -> None:
 
 
 def connected(port: int) -> None:
-    for _ in range(200):
+    for _ in range(1200):
         try:
             with socket.create_connection(("127.0.0.1", port), 1) as peer:
                 assert peer.recv(3) == b"220"

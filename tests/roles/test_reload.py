@@ -69,6 +69,7 @@ def test_who_came_before_a_reload_keeps_what_was_open_then(tmp_path: Path) -> No
     told = ("a@example.net", ["lan@songoaivu.example"], letter)
     with serving(config, "store", "smtp") as pid:
         all_ready(config, [pid])
+        connected(inbound)
         with smtplib.SMTP("127.0.0.1", inbound, timeout=60) as client:
             assert not client.sendmail(*told)  # The journal is open now.
         reload(config, pid, WARM)
@@ -85,6 +86,7 @@ def test_a_port_that_is_taken_leaves_the_old_settings_in_force(tmp_path: Path) -
     config, inbound, *_ = configure(tmp_path)
     with serving(config, "store", "smtp") as pid, socket.socket() as other:
         all_ready(config, [pid])
+        connected(inbound)
         reload(config, pid, WARM)
         files, _ = held(pid)
         other.bind(("127.0.0.1", 0))
