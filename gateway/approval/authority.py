@@ -11,6 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from gateway.mail.people import Directory, Mailbox
+from gateway.runtime.words import later
 
 
 class Capacity(StrEnum):
@@ -75,17 +76,21 @@ class NotAllowed(Exception):
 def check_delegation(new: Delegation, existing: Iterable[Delegation], at: datetime) -> None:
     """Refuse a delegation that the decree does not know. NotAllowed says which rule it breaks."""
     if new.lender == new.holder:
-        raise NotAllowed("authority cannot be lent to oneself")
+        raise NotAllowed(later("authority cannot be lent to oneself"))
     if new.ends <= new.begins or new.ends <= at:
-        raise NotAllowed("the period must end after it begins, and in the future")
+        raise NotAllowed(later("the period must end after it begins, and in the future"))
     if new.capacity in {Capacity.SELF, Capacity.CLERK, Capacity.BREAK_GLASS}:
-        raise NotAllowed(f"{new.capacity} is not something that can be lent")
+        raise NotAllowed(
+            later("{capacity} is not something that can be lent").format(capacity=new.capacity)
+        )
     if new.capacity is Capacity.TUQ and not new.basis.strip():
-        raise NotAllowed("TUQ needs its written mandate: name the document and its date as basis")
+        raise NotAllowed(
+            later("TUQ needs its written mandate: name the document and its date as basis")
+        )
     if new.capacity is not Capacity.KT:
         for held in existing:
             if held.holder == new.lender and held.in_force(at) and held.capacity is Capacity.TUQ:
-                raise NotAllowed("authority held by mandate (TUQ) may not be passed on")
+                raise NotAllowed(later("authority held by mandate (TUQ) may not be passed on"))
 
 
 def approvers(
@@ -130,8 +135,9 @@ def authority_of(
     late = [d for d in lent if d.holder == login and d.ends <= at]
     if late:
         ended = max(d.ends for d in late)
-        raise NotAllowed(f"your delegation ended at {ended:%H:%M on %d/%m/%Y}; ask for a new one")
+        told = later("your delegation ended at {time} on {day}; ask for a new one")
+        raise NotAllowed(told.format(time=f"{ended:%H:%M}", day=f"{ended:%d/%m/%Y}"))
     scoped = [d for d in lent if d.holder == login and d.in_force(at)]
     if scoped:
-        raise NotAllowed(f"your delegation does not cover {box.address}")
-    raise NotAllowed(f"you are not an approver of {box.address}")
+        raise NotAllowed(later("your delegation does not cover {box}").format(box=box.address))
+    raise NotAllowed(later("you are not an approver of {box}").format(box=box.address))

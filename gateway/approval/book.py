@@ -12,8 +12,8 @@ from sqlalchemy import ColumnElement, Engine, and_, or_, select
 from gateway.approval import code_rows, delegations
 from gateway.approval.authority import Delegation
 from gateway.approval.code_rows import Issued
-from gateway.approval.rows import asks, decisions, letters, tags, tries
-from gateway.archive.approvals import Alarm, Step
+from gateway.approval.rows import asks, decisions, handovers, letters, tags, tries
+from gateway.archive.approvals import Alarm, HandOver, Step
 
 _row = asks.c
 
@@ -184,6 +184,13 @@ class Book:
         """All that the decree allowed, over and revoked ones too."""
         with self._engine.connect() as connection:
             return delegations.all_of(connection)
+
+    def handovers(self) -> list[HandOver]:
+        """Units that passed from one leader to another, in order."""
+        fields = HandOver.__struct_fields__
+        with self._engine.connect() as connection:
+            rows = connection.execute(select(handovers).order_by(handovers.c.seq)).mappings()
+            return [HandOver(**{name: row[name] for name in fields}) for row in rows]
 
     def in_force(self, at: datetime) -> list[Delegation]:
         return [lent for lent in self.delegations() if lent.in_force(at)]

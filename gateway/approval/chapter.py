@@ -10,12 +10,12 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, insert, update
+from sqlalchemy import Connection, Row, insert, select, update
 
 from gateway.approval import delegations, verdicts
 from gateway.approval.code_rows import APPROVAL
 from gateway.approval.codes import FOR_THE_DESK
-from gateway.approval.rows import asks, letters, metadata
+from gateway.approval.rows import asks, handovers, letters, metadata
 from gateway.approval.verdicts import DONE, OPEN, ask_of, change
 from gateway.archive.approvals import (
     Announced,
@@ -23,6 +23,7 @@ from gateway.archive.approvals import (
     Block,
     BreakGlass,
     Handled,
+    HandOver,
     IssueTag,
     Lend,
     Rang,
@@ -131,7 +132,7 @@ def _requested(connection: Connection, record: Record, requested: Requested) -> 
     row = ask_of(connection, requested.mail)
     if row is None or row.state != "pending" or requested.step != row.step:
         return
-    if row.requested >= requested.step:
+    if row.requested >= requested.step and not requested.more:
         return
     asked = _also(row, requested.approvers)
     change(connection, requested.mail, requested=requested.step, approvers=asked)
@@ -186,6 +187,16 @@ def _release(connection: Connection, record: Record, release: Release) -> None:
     note(connection, row.seq, record.seq, release.at_ms, "released", "", text, counted=counted)
 
 
+def _hand_over(connection: Connection, record: Record, said: HandOver) -> None:
+    """Written down, and told in the story of everything of the unit that waits."""
+    values = {"seq": record.seq} | msgspec.structs.asdict(said)
+    connection.execute(insert(handovers).values(values))
+    waits = select(asks.c.seq).where(asks.c.unit == said.unit, asks.c.state.in_(OPEN))
+    text = f"{said.before} → {said.after}, {said.basis}"
+    for seq in connection.execute(waits.order_by(asks.c.seq)).scalars().all():
+        note(connection, seq, record.seq, said.at_ms, "handed over", said.actor, text)
+
+
 def _handled(connection: Connection, _: Record, handled: Handled) -> None:
     row = letters.c
     open_ = update(letters).where(row.mail == handled.mail, row.handled == "")
@@ -209,6 +220,7 @@ _FOLDS: dict[type[Any], Callable[[Connection, Record, Any], None]] = {
     SpendTag: verdicts.spend_tag,
     Lend: lambda connection, _, said: delegations.lend(connection, said),
     Revoke: lambda connection, _, said: delegations.revoke(connection, said),
+    HandOver: _hand_over,
     Handled: _handled,
     Announced: _announced,
 }

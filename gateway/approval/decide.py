@@ -24,6 +24,7 @@ from gateway.archive.journal import Record
 from gateway.archive.queries import Queries
 from gateway.archive.record import BadRecord
 from gateway.mail.message import Message
+from gateway.runtime.words import later
 
 Verdict: TypeAlias = Literal["approve", "refuse", "withdraw"]
 
@@ -155,7 +156,7 @@ class Decider:
         capacity = delegation = basis = ""
         if verdict == "withdraw":
             if login != row.author:
-                raise NotAllowed("only who sent it may take it back")
+                raise NotAllowed(later("only who sent it may take it back"))
         elif row.state == "pending" or row.trouble:  # Of what is over, the fold tells the rest.
             box = self.office.box(row.box)
             lent = self.book.delegations()
@@ -194,7 +195,9 @@ class Decider:
         """One of two words that let it out without its leader. NotAllowed if he is not named,
         Damaged as in ``word``."""
         if login not in self.office.table.break_glass:
-            raise NotAllowed(f"{login} is not among break_glass in approval.toml")
+            raise NotAllowed(
+                later("{login} is not among break_glass in approval.toml").format(login=login)
+            )
         raw, envelope = self.digests(row)
         return BreakGlass(row.mail, login, int(at.timestamp() * 1000), reason, raw, envelope)
 

@@ -27,6 +27,7 @@ from gateway.archive.journal import Entry
 from gateway.mail.address import Address
 from gateway.mail.message import Message, decoded
 from gateway.mail.text import folded
+from gateway.runtime.words import later, retold, speaking
 
 log = logging.getLogger(__name__)
 
@@ -79,7 +80,7 @@ def hear(desk: Desk, mail: str) -> list[Entry]:
     if any(desk_kind(a.local) == "draft" for a in ours):
         return _draft(desk, came)
     if len(decisions) != 1:
-        return _help(desk, came, "which of them?" if decisions else "")
+        return _help(desk, came, later("which of them?") if decisions else "")
     return _decision(desk, came, decisions[0].verb, decisions[0].code)
 
 
@@ -137,24 +138,33 @@ def _reply(desk: Desk, came: Letter, subject: str, text: str, what: str) -> list
 
 def _help(desk: Desk, came: Letter, why: str) -> list[Entry]:
     text = HELP.format(drafts=desk.office.drafts)
-    text = f"({why})\n\n{text}" if why else text
+    told = " / ".join(dict.fromkeys([_in_vietnamese(why), why]))
+    text = f"({told})\n\n{text}" if why else text
     return _reply(desk, came, "[Hướng dẫn / Help]", text, f"help {why}".strip())
 
 
 def _no(desk: Desk, came: Letter, why: str) -> list[Entry]:
-    text = f"Quyết định không được ghi nhận: {why}.\nThe decision did not count: {why}.\n"
+    vi = _in_vietnamese(why)
+    text = f"Quyết định không được ghi nhận: {vi}.\nThe decision did not count: {why}.\n"
     return _reply(desk, came, "[Không tính / Did not count]", text, f"no: {why}")
+
+
+def _in_vietnamese(why: str) -> str:
+    with speaking("vi"):
+        return retold(why)
 
 
 def _decision(desk: Desk, came: Letter, verb: Verb, code: str) -> list[Entry]:
     if desk.notepad.get("desk-locked", came.login):
-        return _no(desk, came, "too many wrong codes; wait, or ask your administrator")
+        return _no(desk, came, later("too many wrong codes; wait, or ask your administrator"))
     issued = desk.book.code(hashed(code))
     row = desk.book.ask(issued.mail) if issued else None
     if issued is None or row is None or issued.desk != "approval":
-        return _wrong(desk, came, "there is no such code")
+        return _wrong(desk, came, later("there is no such code"))
     if issued.login != came.login:
-        return _wrong(desk, came, f"this code was given to {issued.login}")
+        return _wrong(
+            desk, came, later("this code was given to {login}").format(login=issued.login)
+        )
     meant = _meant(verb, came)
     if isinstance(meant, str):
         return _help(desk, came, meant)
@@ -178,13 +188,19 @@ def _meant(verb: Verb, came: Letter) -> Said | str:
     if verb == "withdraw":
         return Said("withdraw", "")
     if verb == "answer":
-        return said if isinstance(said, Said) else f"first line: {said.first_line!r}"
+        return (
+            said
+            if isinstance(said, Said)
+            else later("first line: {line}").format(line=repr(said.first_line))
+        )
     if isinstance(said, Said):
         if said.verb != verb:
-            return "the address says one thing and the first line another"
+            return later("the address says one thing and the first line another")
         return Said(verb, said.comment)
     if verb == "approve" and _is_conditional(said):
-        return f"an approval with a condition is none: {said.first_line!r}"
+        return later("an approval with a condition is none: {line}").format(
+            line=repr(said.first_line)
+        )
     comment = said.first_line if verb == "refuse" else ""
     return Said(verb, comment)
 
@@ -202,7 +218,7 @@ def _say(desk: Desk, came: Letter, row: Waiting, said: Said, code: str) -> list[
     except NotAllowed as error:
         return _no(desk, came, str(error))
     except Damaged as error:
-        damaged = f"the stored message is damaged ({error}); tell your administrator"
+        damaged = later("the stored message is damaged: {why}").format(why=error)
         return [*_no(desk, came, damaged), *block(desk, row, str(error))]
     return [Entry(word)]
 
@@ -225,7 +241,7 @@ def _draft(desk: Desk, came: Letter) -> list[Entry]:
         return _no(desk, came, f"the draft was held by {'; '.join(held)}")
     draft = draft_in(came.message, came.arrival, desk.office.drafts)
     if draft is None:
-        return _help(desk, came, "to whom shall the draft go?")
+        return _help(desk, came, later("to whom shall the draft go?"))
     may_send = desk.office.directory.may_send_as
     strange = [str(a) for _, a in draft.message.authors if not a or not may_send(came.login, a)]
     if strange or not draft.message.authors:
@@ -236,7 +252,9 @@ def _draft(desk: Desk, came: Letter) -> list[Entry]:
     entries = ask_for(desk, row, came.arrival, came.raw, draft.message, draft.recipients)
     ask = entries[0].command
     if not getattr(ask, "manifest", ""):
-        return _no(desk, came, "programs disagree about this message; send it to be held instead")
+        return _no(
+            desk, came, later("programs disagree about this message; send it to be held instead")
+        )
     return [*entries, _handled(desk, came, "draft")]
 
 

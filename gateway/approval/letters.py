@@ -9,12 +9,14 @@ from urllib.parse import quote
 from gateway.approval.book import Decided, Waiting
 from gateway.approval.office import Office
 from gateway.approval.rendition import attachments, text_of
+from gateway.approval.words import capacity, channel, decision
+from gateway.approval.words import state as words_of_state
 from gateway.archive.commands import Addressed, Checked, Receive, Told
 from gateway.mail.address import Address
 from gateway.mail.flaws import Flaw, Weight
 from gateway.mail.message import Message
 from gateway.mail.text import one_line
-from gateway.runtime.words import LANGUAGES, speaking
+from gateway.runtime.words import LANGUAGES, retold, speaking, tr
 
 LINE = "-" * 40
 
@@ -25,6 +27,12 @@ STATES = {
     "withdrawn": ("đã được người gửi rút lại", "was withdrawn by its sender"),
     "expired": ("đã hết hạn chờ duyệt", "has expired without a decision"),
     "superseded": ("được thay bằng bản mới", "was replaced by a new version"),
+}
+
+PROFILES = {
+    "dispatch": "văn bản phát hành / dispatch",
+    "draft": "dự thảo / draft",
+    "attachment": "tệp kèm theo / attachment",
 }
 
 HELP = """\
@@ -65,6 +73,14 @@ This message WILL NOT LEAVE: what is stored is not what came.
 The administrator has to run `vanthu archive verify` and to restore it from the backup; with the
 right bytes it goes on. Without them it expires at {until}. Its sender can take it back and send a
 new one.
+"""
+
+HANDED_OVER = """\
+{unit}: {before} bàn giao hộp thư, quyền duyệt và dữ liệu cho {after}
+từ {at}, theo {basis}. Thư đang chờ duyệt được chuyển cho lãnh đạo mới; biên bản do văn phòng giữ.
+
+{unit}: mailboxes, approvals and data passed from {before} to {after}
+at {at}, by {basis}. What waits for approval goes to the new leader; the office has the minutes.
 """
 
 TAKE_BACK = """\
@@ -182,11 +198,13 @@ def _described(case: Case) -> list[str]:
 def shown(case: Case, said: list[Decided]) -> str:
     """A message as its approvers see it, what has become of it, and every word about it."""
     words = [
-        f"{clock(case.office, word.at_ms)} {word.decision} {word.approver}{_capacity(word)}"
-        f" [{word.channel}] {word.why_not or word.comment}".rstrip()
+        f"{clock(case.office, word.at_ms)} {decision(word)}: {word.approver}{_capacity(word)}"
+        f" [{channel(word.channel)}] {_not_counted(word) or word.comment}".rstrip()
         for word in said
     ]
-    state = f"Trạng thái / State: {case.row.state}"
+    state = f"Trạng thái / State: {words_of_state(case.row)}"
+    if case.row.trouble:
+        state += f" ({case.row.trouble})"
     asked = f"Được hỏi / Asked: {', '.join(case.row.approvers) or '-'}"
     parts = [*_described(case), "\n".join([state, asked, *words])]
     parts.append(f"{LINE}\n{text_of(case.message)}\n{LINE}\nSHA-256 {case.row.digest}")
@@ -226,9 +244,9 @@ def _files(case: Case) -> list[str]:
 def _checks(findings: tuple[Told, ...]) -> list[str]:
     """What the filters said about the complete message, the gate itself aside."""
     return [
-        f"  {said.filter}: {said.verdict} {said.reason}".rstrip()
+        f"  {said.filter}: {said.verdict} {_both(said.reason)}"
         for said in findings
-        if said.stage == "message" and said.reason and "needs approval" not in said.reason
+        if said.stage == "message" and said.reason and said.filter != "approval"
     ]
 
 
@@ -248,6 +266,12 @@ def addressed(found: Addressed) -> list[str]:
     return lines
 
 
+def _both(text: str) -> str:
+    """What was written down in English, in Vietnamese before it where that is known."""
+    with speaking("vi"):
+        return " / ".join(dict.fromkeys([retold(text), text]))
+
+
 def papers(checked: tuple[Checked, ...]) -> list[str]:
     """What each document says of itself, and what is wrong with it, in both languages."""
     lines: list[str] = []
@@ -259,9 +283,12 @@ def papers(checked: tuple[Checked, ...]) -> list[str]:
             else "chưa đọc được số / no number read"
         )
         when = f", ngày / of {paper.day}" if paper.day else ""
-        lines.append(f"  {paper.name}: {said}{when}")
+        kind = PROFILES.get(paper.profile, paper.profile)
+        lines.append(f"  {paper.name} ({kind}): {said}{when}")
         lines += [f"    {paper.abstract}"] if paper.abstract else []
         lines += [f"    ký số / signed: {', '.join(paper.signers)}"] if paper.signers else []
+        if not paper.flaws:
+            lines.append("    không thấy sai sót / nothing wrong was found")
         for rule, weight, seen in paper.flaws:
             flaw = Flaw(rule, seen, Weight(weight))
             lines.append(f"    ! {weight} {flaw}")
@@ -269,6 +296,10 @@ def papers(checked: tuple[Checked, ...]) -> list[str]:
                 with speaking(language):
                     lines.append(f"      {flaw.advice}")
     return lines
+
+
+def _not_counted(word: Decided) -> str:
+    return tr("did not count: {why}", why=retold(word.why_not)) if word.why_not else ""
 
 
 def outcome(case: Case, said: list[Decided]) -> str:
@@ -296,4 +327,4 @@ def _verb(word: Decided) -> str:
 
 def _capacity(word: Decided) -> str:
     basis = f", theo/by {word.basis}" if word.basis else ""
-    return f", {word.capacity}{basis}" if word.capacity not in {"", "self"} else basis
+    return f", {capacity(word.capacity)}{basis}" if word.capacity not in {"", "self"} else basis

@@ -15,6 +15,7 @@ from gateway.archive.approvals import Alarm, Step
 from gateway.mail.address import Address
 from gateway.mail.people import Directory, Mailbox, Person
 from gateway.mail.services import Signer
+from gateway.runtime.words import later
 
 
 @dataclass(frozen=True)
@@ -100,15 +101,19 @@ class Office:
     ) -> Authority:
         """Under which authority a login decides this step now. NotAllowed if under none."""
         if box is None:
-            raise NotAllowed("nobody knows in whose name this message is")
+            raise NotAllowed(later("nobody knows in whose name this message is"))
         for authority in self.may_ask(box, step, lent, at, barred):
             if authority.approver == login:
                 return authority
         if login in barred:
-            raise NotAllowed("nobody approves what he has sent himself, nor two steps of a chain")
+            raise NotAllowed(
+                later("nobody approves what he has sent himself, nor two steps of a chain")
+            )
         if step.by == "leader" and self._is_active(login):
             return leaders_authority(self.directory, box, lent, login, at)
-        raise NotAllowed(f"you are not asked at this step about mail of {box.address}")
+        raise NotAllowed(
+            later("you are not asked at this step about mail of {box}").format(box=box.address)
+        )
 
     def is_own(self, box: Mailbox | None, author: str) -> bool:
         """Whether the author is the leader, and may approve his own mail by sending it."""

@@ -215,6 +215,18 @@ def request_all(desk: Desk, row: Waiting) -> list[Entry]:
     ]
 
 
+def ask_more(desk: Desk, row: Waiting, logins: list[str]) -> list[Entry]:
+    """Requests to those who may decide the present step since a moment ago: a new leader, or
+    whom authority was lent. The others have theirs."""
+    case, mint, now_ms = desk.case(row), Mint(desk, row.mail), desk.now_ms()
+    mails = [desk.notice(mail) for login in logins if (mail := _request(desk, case, login, mint))]
+    return [
+        Entry(Requested(row.mail, row.step, tuple(logins), now_ms, more=True)),
+        Entry(IssueCodes("approval", now_ms, row.expires_ms, tuple(mint.made))),
+        *mails,
+    ]
+
+
 def _request(desk: Desk, case: Case, login: str, mint: Mint) -> Notice | None:
     return ask_by_mail(desk, case, login, mint, desk.request_id(case.row, login, case.row.step))
 

@@ -20,7 +20,7 @@ from gateway.approval.damage import block
 from gateway.approval.decide import Damaged
 from gateway.approval.desk import Desk
 from gateway.approval.incoming import answer, hear
-from gateway.approval.opening import open_case, request_all, spend_tags
+from gateway.approval.opening import ask_more, open_case, request_all, spend_tags
 from gateway.archive.journal import Entry, Journal, JournalError
 
 log = logging.getLogger(__name__)
@@ -32,6 +32,8 @@ AGAIN_S = 60.0
 ENDLESS = 30
 """So often one kind of work about one message is done in a row: chains and reminders take less."""
 OFTEN_MAX = 10_000
+NEWCOMERS_MS = 5_000
+"""How often it is asked who may approve since a moment ago."""
 
 Work: TypeAlias = tuple[str, Callable[[], list[Entry]], Waiting | None]
 """The message it is about, what makes its entries, and how it waits; None for a letter."""
@@ -47,6 +49,7 @@ class Rounds:
     """Wait until the rows know of a record."""
     _later: dict[tuple[str, str], float] = field(default_factory=dict[tuple[str, str], float])
     """(kind of work, message) that went wrong, and when to try again (loop's time)."""
+    _looked_ms: int = 0
     _often: dict[tuple[str, str], int] = field(default_factory=dict[tuple[str, str], int])
     """(kind of work, message) and how often it was done: what never ends is a mistake of ours."""
 
@@ -75,6 +78,7 @@ class Rounds:
             self._answers,
             self._approved,
             self._requests,
+            self._newcomers,
             self._alarms,
             self._news,
         ):
@@ -148,6 +152,18 @@ class Rounds:
     def _requests(self) -> Iterator[Work]:
         for row in self.desk.book.to_request():
             yield row.mail, lambda row=row: request_all(self.desk, row), row  # type: ignore[misc]
+
+    def _newcomers(self) -> Iterator[Work]:
+        desk, now_ms = self.desk, self.desk.now_ms()
+        if abs(now_ms - self._looked_ms) < NEWCOMERS_MS:
+            return
+        self._looked_ms = now_ms
+        for row in desk.book.pending():
+            if row.state == "pending" and row.requested == row.step and now_ms < row.expires_ms:
+                may = [authority.approver for authority in desk.approvers(row)]
+                new = [login for login in may if login not in row.approvers]
+                if new:
+                    yield row.mail, lambda row=row, new=new: ask_more(desk, row, new), row  # type: ignore[misc]
 
     def _alarms(self) -> Iterator[Work]:
         for row in self.desk.book.ringing(self.desk.now_ms()):

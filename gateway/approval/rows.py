@@ -112,6 +112,23 @@ delegations = Table(
     Column("actor", String, nullable=False),
 )
 
+handovers = Table(
+    "approval_handovers",
+    metadata,
+    Column("seq", BigInteger, primary_key=True),
+    Column("id", String, nullable=False),
+    Column("unit", String, nullable=False),
+    Column("before", String, nullable=False),
+    Column("after", String, nullable=False),
+    Column("actor", String, nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("basis", Text, nullable=False),
+    Column("leaves", Boolean, nullable=False),
+    Column("minutes", String, nullable=False),
+    Column("listed", String, nullable=False),
+    Column("count", Integer, nullable=False),
+)
+
 letters = Table(
     "approval_letters",
     metadata,

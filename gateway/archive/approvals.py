@@ -106,6 +106,8 @@ class Requested(msgspec.Struct, frozen=True, tag="requested", omit_defaults=True
     step: int
     approvers: tuple[str, ...]
     at_ms: int
+    more: bool = False
+    """They may approve since a moment ago (a new leader, a delegation), and join the others."""
 
 
 class Rang(msgspec.Struct, frozen=True, tag="rang", omit_defaults=True):
@@ -223,6 +225,27 @@ class Revoke(msgspec.Struct, frozen=True, tag="revoke", omit_defaults=True):
     reason: str = ""
 
 
+class HandOver(msgspec.Struct, frozen=True, tag="hand-over", omit_defaults=True):
+    """A unit passed from one leader to another, in the same batch as the delegations that do."""
+
+    id: str
+    unit: str
+    before: str
+    after: str
+    actor: str
+    at_ms: int
+    basis: str
+    """The decision that appoints the new one."""
+    leaves: bool = False
+    """Whether who handed over left the office."""
+    minutes: str = ""
+    """SHA-256 of the minutes (PDF)."""
+    listed: str = ""
+    """SHA-256 of the list of messages that were handed over."""
+    count: int = 0
+    """How many those are."""
+
+
 class Handled(msgspec.Struct, frozen=True, tag="handled", omit_defaults=True):
     """A mail to the desk was answered, in the same batch as the answer."""
 
@@ -253,6 +276,7 @@ DeskCommand: TypeAlias = (
     | SpendTag
     | Lend
     | Revoke
+    | HandOver
     | Handled
     | Announced
 )

@@ -104,6 +104,8 @@ def decider(found: Settings, opened: Shelf) -> Decider:
 
 
 def _list(chosen: argparse.Namespace) -> int:
+    from gateway.approval.words import state
+
     with shelf(chosen) as opened:
         desk = decider(settings(chosen), opened)
         rows = desk.book.everything() if chosen.all else desk.book.pending()
@@ -116,7 +118,7 @@ def _list(chosen: argparse.Namespace) -> int:
             assert found is not None
             asked = ", ".join(row.approvers) or "-"
             sys.stdout.write(
-                f"{found.number:13} {row.state:10} {when(row.expires_ms or row.at_ms)} "
+                f"{found.number:13} {state(row):14} {when(row.expires_ms or row.at_ms)} "
                 f"{row.urgent.upper():6} {row.box} ← {row.author} [{asked}]: {found.subject}\n"
             )
     return 0
@@ -132,7 +134,9 @@ def waiting(opened: Shelf, book: Book, name: str) -> Waiting:
     found = one(opened, name)
     row = book.ask(found.id)
     if row is None:
-        raise LookupError(f"{name} never waited for approval; see `vanthu approve list --all`")
+        raise LookupError(
+            tr("{name} never waited for approval; see `vanthu approve list --all`", name=name)
+        )
     return row
 
 
@@ -150,7 +154,7 @@ def _show(chosen: argparse.Namespace) -> int:
     return 0
 
 
-def _signed_in(chosen: argparse.Namespace, found: Settings) -> str:
+def signed_in(chosen: argparse.Namespace, found: Settings) -> str:
     """The login, once its password was right. ValueError if it was not."""
     from gateway.directory.passwords import Passwords
 
@@ -162,16 +166,19 @@ def _signed_in(chosen: argparse.Namespace, found: Settings) -> str:
     if not Passwords(found.passwords).verify(chosen.login, word) or person is None:
         raise ValueError(tr("the password is not {login}'s; nothing was done", login=chosen.login))
     if person.disabled:
-        raise ValueError(f"{chosen.login} is disabled in directory.toml; nothing was done")
+        raise ValueError(
+            tr("{login} is disabled in directory.toml; nothing was done", login=chosen.login)
+        )
     return str(chosen.login)
 
 
 def _decide(chosen: argparse.Namespace) -> int:
     from gateway.approval.authority import NotAllowed
     from gateway.approval.decide import Damaged, How
+    from gateway.approval.words import decision, state
 
     found = settings(chosen)
-    login = _signed_in(chosen, found)
+    login = signed_in(chosen, found)
     with shelf(chosen) as opened:
         desk = decider(found, opened)
         row = waiting(opened, desk.book, chosen.message)
@@ -192,8 +199,14 @@ def _decide(chosen: argparse.Namespace) -> int:
         if word is None or after is None:
             return 0  # The gateway does not run; that was told.
         if not word.counted:
-            raise ValueError(word.why_not)
-        sys.stdout.write(f"{chosen.message}: {word.decision} counted; it is {after.state}\n")
+            raise ValueError(retold(word.why_not))
+        told = tr(
+            "{message}: {decision}; it is now: {state}",
+            message=chosen.message,
+            decision=decision(word),
+            state=state(after),
+        )
+        sys.stdout.write(f"{told}\n")
     return 0
 
 
@@ -202,7 +215,9 @@ def _moment(text: str, *, is_end: bool) -> int:
     try:
         at = datetime.fromisoformat(text)
     except ValueError:
-        raise ValueError(f"{text!r} is no day like 2026-08-10, nor 2026-08-10T13:30") from None
+        raise ValueError(
+            tr("{text} is no day like 2026-08-10, nor 2026-08-10T13:30", text=repr(text))
+        ) from None
     if len(text) == len("2026-08-10"):
         at = datetime.combine(at.date(), time()) + timedelta(days=1 if is_end else 0)
     return int(at.replace(tzinfo=at.tzinfo or OFFICE).timestamp() * 1000)
@@ -212,11 +227,15 @@ def _delegate(chosen: argparse.Namespace) -> int:
     from gateway.archive.approvals import Lend
 
     found = settings(chosen)
-    login = _signed_in(chosen, found)
+    login = signed_in(chosen, found)
     if chosen.holder not in found.directory.people:
-        raise ValueError(f"there is no person {chosen.holder!r} in directory.toml")
+        raise ValueError(
+            tr("there is no active person {login} in directory.toml", login=chosen.holder)
+        )
     if not any(login in (u.leader, *u.deputies) for u in found.directory.units.values()):
-        raise ValueError(f"{login} leads no unit, and is no deputy: there is nothing to lend")
+        raise ValueError(
+            tr("{login} leads no unit, and is no deputy: there is nothing to lend", login=login)
+        )
     now = int(datetime.now(UTC).timestamp() * 1000)
     lend = Lend(
         id=new_id(),
@@ -234,10 +253,12 @@ def _delegate(chosen: argparse.Namespace) -> int:
         desk = decider(found, opened)
         for address in lend.mailboxes:
             if desk.office.box(address) is None:
-                raise ValueError(f"there is no mailbox {address} in directory.toml")
+                raise ValueError(
+                    tr("there is no mailbox {address} in directory.toml", address=address)
+                )
         give(opened, [lend])
         if why := desk.book.why_no_delegation(lend.id):
-            raise ValueError(why)
+            raise ValueError(retold(why))
     sys.stdout.write(f"{lend.id}: {login} → {lend.holder} ({lend.capacity})\n")
     return 0
 
@@ -246,15 +267,17 @@ def _revoke(chosen: argparse.Namespace) -> int:
     from gateway.archive.approvals import Revoke
 
     found = settings(chosen)
-    login = _signed_in(chosen, found)
+    login = signed_in(chosen, found)
     with shelf(chosen) as opened:
         desk = decider(found, opened)
         lent = {d.id: d for d in desk.book.delegations()}.get(chosen.delegation)
         if lent is None or login not in {lent.lender, lent.holder}:
-            raise ValueError("no such delegation is yours; `vanthu people delegations` lists them")
+            raise ValueError(
+                tr("no such delegation is yours; `vanthu people delegations` lists them")
+            )
         now = int(datetime.now(UTC).timestamp() * 1000)
         give(opened, [Revoke(lent.id, login, now, chosen.reason)])
-    sys.stdout.write(f"{chosen.delegation}: revoked\n")
+    sys.stdout.write(tr("{id}: revoked", id=chosen.delegation) + "\n")
     return 0
 
 

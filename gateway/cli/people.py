@@ -6,16 +6,26 @@ import argparse
 import sys
 from datetime import UTC, datetime
 
+from gateway.approval import words
+from gateway.cli import handover
 from gateway.cli.approve import decider
-from gateway.cli.office import printed, settings, shelf
-from gateway.runtime.words import tr
+from gateway.cli.office import OFFICE, printed, settings, shelf, when
+from gateway.runtime.words import tr, trn
 
 
 def add(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("what", choices=("leaders", "mailboxes", "delegations"))
-    parser.add_argument("--all", action="store_true", help=tr("delegations that are over, too"))
-    parser.add_argument("--json", action="store_true")
-    parser.set_defaults(work=_people)
+    actions = parser.add_subparsers(dest="what", required=True, metavar="ACTION")
+    for name, text in (
+        ("leaders", tr("units, who leads them, and who stands in")),
+        ("mailboxes", tr("mailboxes, who keeps them, what needs approval")),
+        ("delegations", tr("authority that was lent, and what is in force")),
+        ("handovers", tr("units that passed to another leader")),
+    ):
+        one = actions.add_parser(name, help=text)
+        one.add_argument("--all", action="store_true", help=tr("delegations that are over, too"))
+        one.add_argument("--json", action="store_true")
+        one.set_defaults(work=_people)
+    handover.add(actions)
 
 
 def _people(chosen: argparse.Namespace) -> int:
@@ -24,6 +34,8 @@ def _people(chosen: argparse.Namespace) -> int:
             rows = _leaders(chosen)
         case "mailboxes":
             rows = _mailboxes(chosen)
+        case "handovers":
+            rows = _handovers(chosen)
         case _:
             rows = _delegations(chosen)
     if chosen.json:
@@ -38,7 +50,7 @@ def _leaders(chosen: argparse.Namespace) -> list[dict[str, str]]:
 
     def named(login: str) -> str:
         person = tables.people[login]
-        disabled = " (disabled)" if person.disabled else ""
+        disabled = f" ({tr('disabled')})" if person.disabled else ""
         return f"{person.name} ({login}){disabled}"
 
     return [
@@ -59,12 +71,30 @@ def _mailboxes(chosen: argparse.Namespace) -> list[dict[str, str]]:
         {
             "address": box.address,
             "name": box.name,
-            "kind": box.kind,
-            "approval": box.approval,
+            "kind": box.kind if chosen.json else words.box(box.kind),
+            "approval": box.approval if chosen.json else words.box(box.approval),
             "leader": tables.units[box.unit].leader,
             "keepers": ", ".join(box.keepers),
         }
         for box in tables.mailboxes.values()
+    ]
+
+
+def _handovers(chosen: argparse.Namespace) -> list[dict[str, str]]:
+    with shelf(chosen) as opened:
+        told = decider(settings(chosen), opened).book.handovers()
+    return [
+        {
+            "at": when(one.at_ms),
+            "unit": one.unit,
+            "before": one.before,
+            "after": f"→ {one.after}",
+            "basis": one.basis,
+            "messages": trn("{n} message", "{n} messages", one.count),
+            "list": f"sha256 {one.listed}",
+            "minutes": f"sha256 {one.minutes}",
+        }
+        for one in told
     ]
 
 
@@ -78,12 +108,26 @@ def _delegations(chosen: argparse.Namespace) -> list[dict[str, str]]:
             "id": d.id,
             "lender": d.lender,
             "holder": f"→ {d.holder}",
-            "capacity": str(d.capacity),
-            "begins": d.begins.isoformat(timespec="minutes"),
-            "ends": d.ends.isoformat(timespec="minutes"),
+            "capacity": str(d.capacity) if chosen.json else words.capacity(d.capacity),
+            "begins": _moment(chosen, d.begins),
+            "ends": _moment(chosen, d.ends),
             "mailboxes": ", ".join(sorted(d.mailboxes)),
             "basis": d.basis,
-            "revoked": d.revoked_at.isoformat(timespec="minutes") if d.revoked_at else "",
+            "revoked": _revoked(chosen, d.revoked_at),
         }
         for d in lent
     ]
+
+
+def _moment(chosen: argparse.Namespace, at: datetime) -> str:
+    """ISO 8601 for programs; for people as the office's clock shows it."""
+    if chosen.json:
+        return at.isoformat(timespec="minutes")
+    return f"{at.astimezone(OFFICE):%d/%m/%Y %H:%M}"
+
+
+def _revoked(chosen: argparse.Namespace, at: datetime | None) -> str:
+    if at is None:
+        return ""
+    moment = _moment(chosen, at)
+    return moment if chosen.json else tr("revoked {at}", at=moment)

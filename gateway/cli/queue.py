@@ -191,9 +191,14 @@ def _sum(tally: Tally) -> str:
 
 def give(opened: Shelf, commands: Sequence[Command]) -> int:
     """Put commands into the journal, wait until whoever folds it has seen them; the last record."""
-    if not commands:
+    return give_all(opened, [Entry(command) for command in commands])
+
+
+def give_all(opened: Shelf, entries: Sequence[Entry]) -> int:
+    """As ``give``, for entries that may carry mails: all of them in one batch, or none."""
+    if not entries:
         return 0
-    kept = opened.journal.append_now([Entry(command) for command in commands])
+    kept = opened.journal.append_now(entries)
     if not asyncio.run(opened.settled(kept[-1].seq, 10.0)):
         told = tr("It is written down, and counts as soon as the gateway runs again.")
         sys.stderr.write(told + "\n")

@@ -31,7 +31,7 @@ def add_serve(parser: argparse.ArgumentParser) -> None:
 
 
 def add_reload(parser: argparse.ArgumentParser) -> None:
-    parser.set_defaults(work=_reload)
+    parser.set_defaults(work=reload)
 
 
 def add_check(parser: argparse.ArgumentParser) -> None:
@@ -64,7 +64,7 @@ def _serve(chosen: argparse.Namespace) -> int:
     return serve(settings(chosen), _tell, tuple(dict.fromkeys(chosen.role)))
 
 
-def _reload(chosen: argparse.Namespace) -> int:
+def reload(chosen: argparse.Namespace) -> int:
     """Mistakes are told here, before anyone is asked to read them."""
     from gateway.roles.process import RUNNING
     from gateway.runtime.running import running

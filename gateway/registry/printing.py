@@ -50,7 +50,7 @@ class Head:
     """Of the office or the unit whose book it is."""
 
 
-class _Paper(FPDF):
+class Paper(FPDF):
     """A4 with our font, page numbers at the foot."""
 
     def __init__(self, office: OfficeTable, orientation: str) -> None:
@@ -90,7 +90,7 @@ def register(
     head: Head, kind: str, lines: Sequence[Line], at: Beside, year: int, volume: int
 ) -> bytes:
     """A volume with its cover; ``kind`` is ``in``, ``out`` or ``follow-up``."""
-    paper = _Paper(head.office, "landscape")
+    paper = Paper(head.office, "landscape")
     paper.set_title(f"{TITLES[kind]} {year}")
     _cover(paper, head, kind, lines, year, volume)
     paper.numbered_from = 2
@@ -115,12 +115,12 @@ def register(
             table.row(follow_up(line, at) if kind == "follow-up" else cells(line, at))
     if not lines:
         paper.line_of_text("(Không có văn bản)", 10)
-    _signatures(paper)
+    signatures(paper)
     return paper.bytes()
 
 
 def _cover(
-    paper: _Paper, head: Head, kind: str, lines: Sequence[Line], year: int, volume: int
+    paper: Paper, head: Head, kind: str, lines: Sequence[Line], year: int, volume: int
 ) -> None:
     paper.add_page()
     paper.set_y(28)
@@ -147,20 +147,22 @@ def _bare_number(line: Line) -> str:
     return f"{line.n:02d}{line.suffix}"
 
 
-def _signatures(paper: _Paper) -> None:
+def signatures(
+    paper: Paper, left: str = "NGƯỜI LẬP SỔ", right: str = "XÁC NHẬN CỦA CƠ QUAN"
+) -> None:
     paper.ln(8)
     if paper.get_y() > paper.h - 45:
         paper.add_page()
     paper.set_font("serif", "B", 10)
     width = paper.epw / 2
-    paper.cell(width, 5, "NGƯỜI LẬP SỔ", align="C")
-    paper.cell(width, 5, "XÁC NHẬN CỦA CƠ QUAN", align="C", new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+    paper.cell(width, 5, left, align="C")
+    paper.cell(width, 5, right, align="C", new_x=XPos.LMARGIN, new_y=YPos.NEXT)
     paper.set_font("serif", size=9)
     paper.cell(width, 5, "(Ký, ghi rõ họ tên)", align="C")
     paper.cell(width, 5, "(Ký, đóng dấu)", align="C", new_x=XPos.LMARGIN, new_y=YPos.NEXT)
 
 
-def _letterhead(paper: _Paper, head: Head) -> None:
+def letterhead(paper: Paper, head: Head) -> None:
     paper.add_page()
     left, right = paper.epw * 0.42, paper.epw * 0.58
     rows = [
@@ -179,7 +181,7 @@ def _letterhead(paper: _Paper, head: Head) -> None:
     paper.ln(8)
 
 
-def _facts(paper: _Paper, pairs: Sequence[tuple[str, str]]) -> None:
+def facts(paper: Paper, pairs: Sequence[tuple[str, str]]) -> None:
     paper.set_font("serif", size=11)
     with paper.table(
         col_widths=(45, 141),
@@ -197,9 +199,9 @@ def _facts(paper: _Paper, pairs: Sequence[tuple[str, str]]) -> None:
 
 def arrival_slip(head: Head, line: Line, files_: Sequence[Row[Any]], at: Beside) -> bytes:
     """The ĐẾN stamp on a page of its own, 35 by 50 mm, with what it is about below."""
-    paper = _Paper(head.office, "portrait")
+    paper = Paper(head.office, "portrait")
     paper.set_title(f"Phiếu đến {line.number}/{line.year}")
-    _letterhead(paper, head)
+    letterhead(paper, head)
     x, y = paper.w - paper.r_margin - 50, paper.get_y() + 2
     paper.set_draw_color(190, 0, 0)
     paper.set_text_color(190, 0, 0)
@@ -220,7 +222,7 @@ def arrival_slip(head: Head, line: Line, files_: Sequence[Row[Any]], at: Beside)
     paper.set_y(y + 44)
     paper.line_of_text("PHIẾU VĂN BẢN ĐẾN", 14, "B")
     paper.ln(3)
-    _facts(paper, [*_document_facts(line), *_came(line, files_, at)])
+    facts(paper, [*_document_facts(line), *_came(line, files_, at)])
     return paper.bytes()
 
 
@@ -247,9 +249,9 @@ def _came(line: Line, files_: Sequence[Row[Any]], at: Beside) -> list[tuple[str,
 
 def routing_slip(head: Head, line: Line, at: Beside, now: datetime) -> bytes:
     """Phiếu giải quyết văn bản đến (annex IV), with the directions that were given so far."""
-    paper = _Paper(head.office, "portrait")
+    paper = Paper(head.office, "portrait")
     paper.set_title(f"Phiếu giải quyết văn bản đến {line.number}/{line.year}")
-    _letterhead(paper, head)
+    letterhead(paper, head)
     paper.set_font("serif", "", 10.5)
     place = f"{head.office.place}, " if head.office.place else ""
     paper.cell(
@@ -263,15 +265,15 @@ def routing_slip(head: Head, line: Line, at: Beside, now: datetime) -> bytes:
     paper.ln(3)
     paper.line_of_text("PHIẾU GIẢI QUYẾT VĂN BẢN ĐẾN", 15, "B")
     paper.ln(3)
-    _facts(paper, [("Số đến", f"{line.number}   ngày {day(line.date)}"), *_document_facts(line)])
+    facts(paper, [("Số đến", f"{line.number}   ngày {day(line.date)}"), *_document_facts(line)])
     tasks = at.tasks.get(line.seq, ())
     lead = [at.names.of(t.who, line.date) for t in tasks if t.role == "lead"]
     support = [at.names.of(t.who, line.date) for t in tasks if t.role == "support"]
     leader = at.names.of(f"person:{line.directed_by}", line.date) if line.directed_by else ""
-    _section(paper, f"Ý kiến của người có thẩm quyền{': ' + leader if leader else ''}")
+    section(paper, f"Ý kiến của người có thẩm quyền{': ' + leader if leader else ''}")
     paper.line_of_text(line.direction_text or f"{DOTS}\n{DOTS}", 11, align="L")
     paper.ln(2)
-    _facts(
+    facts(
         paper,
         [
             ("Chủ trì", "; ".join(lead)),
@@ -280,13 +282,13 @@ def routing_slip(head: Head, line: Line, at: Beside, now: datetime) -> bytes:
         ],
     )
     for title in ("Ý kiến của lãnh đạo đơn vị", "Ý kiến đề xuất của người giải quyết"):
-        _section(paper, title)
+        section(paper, title)
         notes = [t.note for t in tasks if t.note] if title.endswith("giải quyết") else []
         paper.line_of_text("\n".join(notes) or f"{DOTS}\n{DOTS}\n{DOTS}", 11, align="L")
     return paper.bytes()
 
 
-def _section(paper: _Paper, title: str) -> None:
+def section(paper: Paper, title: str) -> None:
     paper.ln(5)
     paper.line_of_text(title, 11.5, "B", align="L")
     paper.ln(1)

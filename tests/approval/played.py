@@ -95,6 +95,8 @@ class Office:
     ports: list[int]
     process: subprocess.Popen[bytes] | None = None
     _clients: dict[str, smtplib.SMTP] = field(default_factory=dict)
+    words: dict[str, str] = field(default_factory=dict)
+    """Passwords that are no longer the first one, by login."""
 
     @classmethod
     def furnish(cls, folder: Path, units: int) -> Office:
@@ -132,14 +134,15 @@ class Office:
         assert self.process
         self.process.kill()
         self.process.wait()
+        self.kill_clients()
+
+    def kill_clients(self) -> None:
         for client in self._clients.values():
             client.close()
         self._clients.clear()
 
     def stop(self) -> None:
-        for client in self._clients.values():
-            client.close()
-        self._clients.clear()
+        self.kill_clients()
         if self.process and self.process.poll() is None:
             self.process.terminate()
             self.process.wait(60)
@@ -150,7 +153,11 @@ class Office:
             context = ssl.create_default_context(cafile=self.config / "demo.pem")
             client = smtplib.SMTP("localhost", self.ports[1], timeout=60)
             client.starttls(context=context)
-            client.login(login, "secret")
+            try:
+                client.login(login, self.words.get(login, "secret"))
+            except smtplib.SMTPException:
+                client.close()
+                raise
             self._clients[login] = client
         return self._clients[login]
 
