@@ -39,6 +39,7 @@ from gateway.api import (
     papers_of,
     read_mailboxes,
     spoken,
+    tags_in,
     unfolded,
     unread_papers,
     without_codes,
@@ -48,7 +49,7 @@ from gateway.api import (
 SIGN_IN = Reply("5.7.1", "Sign in to write to the approval desk")
 ALONE = Reply("5.7.1", "A decision goes to the approval desk alone; send it without others")
 LOCKED = Reply("5.7.1", "Too many wrong codes; wait an hour, or use vanthu approve")
-LEAKED = Reply("5.7.1", "Take the approval code out of the text; it is nobody else's")
+LEAKED = "Take the approval code out of the text{where}; it is nobody else's"
 
 OURS_ALONE = ("approved-by", "approval-signature")
 """Fields that say who approved: only the desk puts them on what leaves."""
@@ -63,8 +64,9 @@ class Approval(Filter):
     (what carries an official document) or none. The login, the envelope and every From, Sender,
     Resent-From, Resent-Sender and Reply-To are looked at, and the strictest counts. Every approval
     tag and decision code, good or bad, is taken out of the header of what leaves and of what comes
-    in. Mail to the desk's own addresses is kept for the desk and delivered to nobody. Put it last
-    but for those who sign: a hold stays whatever stands before or behind it.
+    in; a text that holds one does not leave. Mail to the desk's own addresses is kept for the desk
+    and delivered to nobody. Put it last but for those who sign: a hold stays whatever stands before
+    or behind it.
     """
 
     gates: ClassVar[bool] = True
@@ -74,7 +76,7 @@ class Approval(Filter):
     unread: Literal["hold", "pass"] = "hold"
     """What to do with a document in personal mail that could not be read: it may be a dispatch."""
     leaked: Action = Action.REJECT
-    """What to do with mail to the outside whose text holds a decision code."""
+    """What to do with mail to the outside whose text holds a decision code or an approval tag."""
 
     def waits_at(self, stage: Stage) -> bool:
         return stage is Stage.MESSAGE
@@ -114,10 +116,11 @@ class Approval(Filter):
         )
         if mail.session.is_inbound and not leaves:
             return passed
-        if leaves and self.leaked is not Action.PASS and _bears_code(mail.message):
-            return self.leaked.verdict(
-                "approval-code", later("a decision code in the text"), reply=LEAKED
-            )
+        where = _leak(mail.message) if leaves and self.leaked is not Action.PASS else None
+        if where is not None:
+            said = later("an approval code or tag in the text{where}").format(where=where)
+            reply = Reply("5.7.1", LEAKED.format(where=where))
+            return self.leaked.verdict("approval-code", said, reply=reply)
         names = spoken(mail.services.directory, mail.session.user, transaction.sender, mail.message)
         why = await self._why(mail, names, leaves=leaves)
         return Hold(why, Desk.APPROVAL, edits) if why else passed
@@ -169,11 +172,15 @@ def _named(part: Part) -> str:
     return f"{sign} ({part.filename})" if sign else ""
 
 
-def _bears_code(message: Message) -> bool:
-    if bears_code(bytes(message.body[:_BODY_BYTES])):
-        return True
-    leaves = (part for part in message.mime.leaves if part.type.startswith("text/"))
-    return any(bears_code(part.text(_BODY_BYTES)) for part in leaves if part.encoding)
+def _leak(message: Message) -> str | None:
+    """Where the body holds a code or a well-formed tag: ``, line 12``, or empty where nobody can
+    say; None if it holds none. The body itself is never changed (decision 0016)."""
+    texts = (p.text(_BODY_BYTES) for p in message.mime.leaves if p.type.startswith("text/"))
+    for text in texts:
+        for n, line in enumerate(text.splitlines(), 1):
+            if bears_code(line) or tags_in(line):
+                return f", line {n}"
+    return "" if bears_code(bytes(message.body[:_BODY_BYTES])) else None
 
 
 def _cleaned(message: Message, *, ours: bool) -> Iterator[Edit]:

@@ -4,6 +4,7 @@ from gateway.approval.codes import FOR_THE_DESK as FOR_THE_DESK
 from gateway.approval.codes import bears_code as bears_code
 from gateway.approval.codes import bears_tag as bears_tag
 from gateway.approval.codes import desk_kind as desk_kind
+from gateway.approval.codes import tags_in as tags_in
 from gateway.approval.codes import without_codes as without_codes
 from gateway.approval.codes import without_tags as without_tags
 from gateway.approval.gate import Spoken as Spoken

@@ -20,9 +20,8 @@ from gateway.approval.office import Office
 from gateway.approval.rendition import difference, lines_of
 from gateway.archive.approvals import BreakGlass, Say
 from gateway.archive.commands import Peer, Rcpt, Receive
-from gateway.archive.journal import Record
+from gateway.archive.journal import JournalError, Record
 from gateway.archive.queries import Queries
-from gateway.archive.record import BadRecord
 from gateway.mail.message import Message
 from gateway.runtime.words import later
 
@@ -60,7 +59,7 @@ class Decider:
             raise LookupError(f"no message {mail}")
         try:
             return self.queries.record(found)
-        except (BadRecord, LookupError) as error:
+        except (JournalError, LookupError) as error:
             raise Damaged(f"mail {mail}: {error}") from error
 
     def case(self, row: Waiting) -> Case:

@@ -190,7 +190,7 @@ class Queries:
             ]
 
     def record(self, found: Found, *, with_raw: bool = True) -> Record:
-        """A message whole, from the journal. BadRecord if it is damaged; of its body that is not
+        """A message whole, from the journal. JournalError if it is damaged; of its body that is not
         found out ``with_raw`` False."""
         mail = schema.mails.c
         with self._engine.connect() as connection:

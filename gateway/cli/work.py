@@ -7,8 +7,6 @@ import sys
 from collections.abc import Callable
 
 from gateway.archive.journal import JournalError
-from gateway.archive.record import BadRecord
-from gateway.runtime.words import tr
 from gateway.settings.errors import Mistakes
 
 
@@ -22,10 +20,6 @@ def done(chosen: argparse.Namespace) -> int:
     except Mistakes as mistakes:
         for mistake in mistakes.mistakes:
             sys.stderr.write(f"{mistake}\n")
-        return 1
-    except BadRecord as error:
-        told = tr("{error}; `vanthu archive verify` says what is damaged", error=error)
-        sys.stderr.write(f"vanthu: {told}\n")
         return 1
     except (JournalError, LookupError, OSError, ValueError) as error:
         sys.stderr.write(f"vanthu: {error}\n")

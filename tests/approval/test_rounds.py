@@ -13,9 +13,10 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from gateway.approval.book import Waiting
+from gateway.approval.codes import FOR_THE_DESK
 from gateway.archive.renewal import compare
 from gateway.roles.chapters import chapters
-from tests.approval.played import directory, text_in
+from tests.approval.played import DESK, DOMAIN, directory, text_in
 from tests.approval.room import END, MONDAY, Room, approve, flip, office, without
 from tests.archive.samples import mail_id
 
@@ -394,3 +395,19 @@ def test_one_no_ends_a_quorum(room: Room) -> None:
     room.write("d0", "TỪ CHỐI", "tuchoi")
     assert room.row(mail).state == "rejected"
     assert room.found(mail).state == "declined"
+
+
+def test_a_code_in_a_body_has_no_power_whoever_sends_it(room: Room) -> None:
+    """It counts as the recipient's address alone, in a letter that its owner sent signed in."""
+    mail = room.submit()
+    code = room.code("l0", "duyet")
+    body = f"DUYỆT\r\n{code}\r\nmailto:{code}?body=DUYỆT\r\n".encode()
+    desk = f"pheduyet@{DESK}"
+    for login, to in (("", f"u0@{DOMAIN}"), ("l0", f"c0@{DOMAIN}"), ("l0", desk)):
+        head = f"From: l0@{DOMAIN}\r\nTo: {to}\r\nSubject: {code}\r\n\r\n".encode()
+        kept = {"state": "discarded", "reason": FOR_THE_DESK} if to == desk else {}
+        room.put(login, f"l0@{DOMAIN}", to, head + body, **kept)
+        room.work()
+        assert room.stays(mail)
+    assert len(room.mails("l0", "Hướng dẫn")) == 1
+    assert room.rounds.desk.book.decisions(mail) == []

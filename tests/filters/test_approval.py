@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from email.header import Header
@@ -26,6 +27,7 @@ from gateway.api import (
     Verdict,
     read_mailboxes,
 )
+from gateway.approval.codes import new_tag
 from gateway.chain.chain import Chain, Link
 from gateway.chain.inspection import Inspection
 from tests.filters.conftest import Begin, Letter
@@ -33,6 +35,7 @@ from tests.filters.conftest import Begin, Letter
 OUT = "a@mofa.example"
 TAG = "[PD 7K3F-9QXM-2V4]"
 DESK = "gateway.songoaivu.example"
+GOOD = new_tag(lambda size: bytes(range(size)))
 CODE = "7k3f9qxm2vtn8rw4hjd6pcsz5a"
 
 
@@ -267,3 +270,37 @@ async def test_no_order_of_filters_undoes_a_hold(
     outcome = await walk.message(mail.message)
     assert isinstance(outcome.verdict, Hold)
     assert outcome.desks == (Desk.APPROVAL,)
+
+
+@pytest.mark.parametrize(
+    ("body", "line"),
+    [
+        (f"> bấm duyet-{CODE}@{DESK}", 1),
+        (f"Kính gửi\n\n> TUCHOI-{CODE.upper()}", 3),
+        ("Kính gửi\n[PD 7K3F-9QXM-2V4]", 2),
+        ("Kính gửi\nx [ pd: 7k3f 9qxm 2v4 ]", 2),
+    ],
+)
+async def test_a_text_that_holds_a_code_or_a_tag_does_not_leave(
+    sent: Callable[..., Mail], body: str, line: int
+) -> None:
+    if "PD" in body.upper():
+        body = re.sub(r"7k3f.9qxm.2v4", GOOD, body, flags=re.IGNORECASE)
+    own = f"lan@{OURS}"
+    said = await ask(sent("lan", own, text(own, body=body)))
+    assert isinstance(said, Reject)
+    assert f"line {line}" in str(said.reply)
+    inside = await ask(sent("lan", own, text(own, body=body), f"minh@{OURS}"))
+    assert not isinstance(inside, Reject), "among ourselves it does no harm"
+
+
+async def test_a_mistyped_tag_in_a_text_is_a_text(sent: Callable[..., Mail]) -> None:
+    own = f"lan@{OURS}"
+    wrong = GOOD[:-1] + ("0" if GOOD[-1] != "0" else "1")
+    said = await ask(sent("lan", own, text(own, body=f"[PD {wrong}]")))
+    assert not isinstance(said, Reject)
+
+
+async def test_a_body_that_comes_in_is_not_touched(letter: Letter) -> None:
+    raw = text("a@mofa.example", body=f"duyet-{CODE}@{DESK}\n[PD {GOOD}]")
+    assert await ask(letter(raw, "a@mofa.example", f"lan@{OURS}")) is None
