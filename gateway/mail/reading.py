@@ -17,9 +17,11 @@ PAPERS_MAX = 40
 """Documents of one mail that are read; whoever sends more is told by ``unread_papers``."""
 NAMED = frozenset(
     """pdf doc dot docx docm dotx dotm xls xlt xlsx xlsm xlsb ppt pptx pptm rtf odt ods odp
-    jpg jpeg png tif tiff
     """.split()  # noqa: SIM905 -- a list of endings reads better as words.
 )
+PICTURES = frozenset({"jpg", "jpeg", "png", "tif", "tiff"})
+PICTURE_BYTES = 10_000
+"""A picture of fewer bytes is a logo or a smile, not a page that could be read."""
 _BEGINNINGS = (b"%PDF-", b"{\\rtf", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")
 _HEAD_BYTES = 1024 + 8
 """``%PDF-`` may stand behind up to 1,024 other bytes, and readers still open the file."""
@@ -29,7 +31,7 @@ def is_paper(part: Part) -> bool:
     """Whether a part is a document, by its name or by its bytes."""
     if not part.is_attachment:
         return False
-    if any(map(_is_named, part.names)):
+    if any(_is_named(name, len(part.raw)) for name in part.names):
         return True
     head = part.decoded(_HEAD_BYTES)
     return _begins_like_one(head) and not archive_kind(head)
@@ -71,12 +73,15 @@ def _attached(mail: Mail) -> Iterator[tuple[int, str, bytes]]:
         if not archive_kind(data):
             continue
         for member in look_into(data, name, mail.message.limits).members:
-            if _is_named(member.path) or _begins_like_one(member.data[:_HEAD_BYTES]):
+            if _is_named(member.path, len(member.data)) or _begins_like_one(
+                member.data[:_HEAD_BYTES]
+            ):
                 yield part.index, member.path, member.data
 
 
-def _is_named(name: str) -> bool:
-    return bool(NAMED.intersection(endings(name)[:1]))
+def _is_named(name: str, size: int) -> bool:
+    last = frozenset(endings(name)[:1])
+    return bool(NAMED & last) or (size >= PICTURE_BYTES and bool(PICTURES & last))
 
 
 def _begins_like_one(head: bytes) -> bool:

@@ -9,7 +9,7 @@ import pytest
 
 from gateway.mail.message import Message
 from gateway.mail.papers import DocumentFacts
-from gateway.mail.reading import PAPERS_MAX, papers_of, unread_papers
+from gateway.mail.reading import PAPERS_MAX, PICTURE_BYTES, papers_of, unread_papers
 from gateway.mail.session import Mail
 from tests.papers import KnownDocuments
 
@@ -31,14 +31,15 @@ async def test_documents_are_known_by_name_or_by_bytes(mail: Callable[..., Mail]
         room,
         (b"application/pdf", b"a.pdf", b"x"),
         (b"application/octet-stream", b"b", b"junk %PDF-1.4"),
-        (b"image/png", b"c.png", b"x"),
+        (b"image/png", b"logo.png", b"x"),
+        (b"image/png", b"c.png", b"x" * PICTURE_BYTES),
         (b"application/octet-stream", b"d.DOC. ", b"x"),
     )
     papers = await papers_of(letter)
-    assert [paper.name for paper in papers] == ["a.pdf", "b", "d.DOC."]
+    assert [paper.name for paper in papers] == ["a.pdf", "b", "c.png", "d.DOC."]
     assert papers[0].facts.page_count == 3
     assert await papers_of(letter) is papers
-    assert len(room.asked) == 3
+    assert len(room.asked) == 4
 
 
 async def test_too_many_documents_are_counted(mail: Callable[..., Mail]) -> None:
