@@ -117,7 +117,8 @@ def test_spam_is_held_shown_and_released_once_and_learnt(gateway: Gateway) -> No
     gateway.settle()
     assert held(gateway) == []
     box = gateway.config.parent / BOX
-    assert len(list(box.iterdir())) == 2
+    told = b"Auto-Submitted: "  # Of the urgent one of another test its keeper was told at once.
+    assert len([path for path in box.iterdir() if told not in path.read_bytes()]) == 2
     wait_for_lessons(gateway, sum(before) + 2)
     assert lessons(gateway) == (before[0] + 1, before[1] + 1)
     story = gateway.command("why", first).stdout
