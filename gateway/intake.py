@@ -115,6 +115,7 @@ def _peer(session: Session) -> Peer:
         user=session.user,
         tls=f"{session.tls.version} {session.tls.cipher}" if session.tls else "",
         session=session.id,
+        vouched=session.vouched,
     )
 
 

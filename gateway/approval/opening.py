@@ -139,8 +139,10 @@ def _own_word(ask: Ask, arrival: Receive) -> Say:
 
 
 def strength(arrival: Receive) -> str:
-    """How it is known who sent a mail."""
-    return ("password" if arrival.peer.user else "none") + ("+tls" if arrival.peer.tls else "")
+    """How it is known who sent a mail: his password, or the word of a server that we believe."""
+    peer = arrival.peer
+    how = "relay" if peer.vouched else "password" if peer.user else "none"
+    return how + ("+tls" if peer.tls else "")
 
 
 def _owner(desk: Desk, message: Message) -> str:

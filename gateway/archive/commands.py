@@ -39,6 +39,8 @@ class Peer(msgspec.Struct, frozen=True, omit_defaults=True):
     user: str = ""
     tls: str = ""
     session: str = ""
+    vouched: str = ""
+    """The address of the server that named ``user`` by XCLIENT; empty where he signed in here."""
 
 
 class Rcpt(msgspec.Struct, frozen=True, omit_defaults=True):

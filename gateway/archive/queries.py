@@ -229,6 +229,7 @@ class Queries:
 
 
 _SIGNED_IN = later("signed in as {login}")
+_VOUCHED = later("on the word of {server}")
 _NO_TLS = later("no TLS")
 
 
@@ -236,6 +237,7 @@ def _came(command: Receive) -> str:
     peer = command.peer
     parts = [f"{peer.door}/{peer.listener}, helo {peer.helo}"]
     parts += [_SIGNED_IN.format(login=peer.user)] if peer.user else []
+    parts += [_VOUCHED.format(server=peer.vouched)] if peer.vouched else []
     parts += [peer.tls] if peer.tls else [_NO_TLS]
     return "; ".join(parts)
 

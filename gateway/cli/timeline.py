@@ -32,6 +32,8 @@ def word(text: str) -> str:
     base, opened, detail = text.partition(" (")
     if base not in _WORDS:
         return text
+    if detail == "self)":
+        return tr("{what} (of his own)", what=tr(base))
     step = detail.removeprefix("step ").removesuffix(")")
     if opened and step != detail.removesuffix(")"):
         return tr("{what} (step {n})", what=tr(base), n=step)

@@ -58,6 +58,8 @@ class Session:
     helo: str = ""
     is_esmtp: bool = True
     user: str = ""
+    vouched: str = ""
+    """The mail server that said by XCLIENT who ``user`` is; empty where he signed in here."""
     tls: Tls | None = None
     facts: Facts = field(default_factory=Facts)
 

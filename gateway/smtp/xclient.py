@@ -78,7 +78,8 @@ class Introducing(Login):
         self._leave()
         self._meet(client, said.port)
         self._helo_said = said.helo
-        self._talk.user = person.login if person else ""
+        if person is not None:
+            self._talk.user, self._talk.vouched = person.login, str(self._came_from)
         if refusal := self._enter():
             self._bye(refusal)
             return

@@ -107,7 +107,11 @@ def read(path: Path, *, to_train: bool = False) -> Learnt:
     except (OSError, msgspec.DecodeError) as error:
         raise Damaged(f"{path}: cannot be read: {error}") from error
     if label.format != _FORMAT:
-        raise Damaged(f"{path}: format is {label.format!r}, not {_FORMAT!r}")
+        raise Damaged(
+            f"{path}: format is {label.format!r}, not {_FORMAT!r}: it is of "
+            "another release; take it and the file 'current' away, and what the lessons that are "
+            "kept say is learnt again"
+        )
     weights, counts = 4 * _WEIGHTS[0] * _WEIGHTS[1], 4 * _COUNTS[0] * _COUNTS[1]
     if size != _PAGE + 2 * weights + counts:
         raise Damaged(f"{path}: is {size} bytes long, and should be longer or shorter")

@@ -75,7 +75,7 @@ async def test_a_trusted_server_introduces_a_client(office: Office) -> None:
     assert codes(lines) == ["220", "250", "220", "250", "250", "250", "354", "250"]
     session = office.kept.outcomes[0].transaction.session
     assert (str(session.client), session.client_port) == ("2001:db8::9", 99)
-    assert (session.helo, session.user) == ("far.example", "lan")
+    assert (session.helo, session.user, session.vouched) == ("far.example", "lan", "127.0.0.1")
 
 
 @pytest.mark.parametrize(
