@@ -48,6 +48,12 @@ purpose = "submission"
 port = {1}
 tls = "required"
 chain = "outgoing"
+[listeners.behind]
+purpose = "submission"
+port = {3}
+tls = "none"
+xclient_from = ["127.0.0.1"]
+chain = "outgoing"
 [limits]
 connections_per_client = 500
 """
@@ -102,7 +108,7 @@ class Office:
     def furnish(cls, folder: Path, units: int) -> Office:
         config = folder / "config"
         config.mkdir(parents=True)
-        ports = [free_port() for _ in range(3)]
+        ports = [free_port() for _ in range(4)]
         (config / "vanthu.toml").write_text(_MAIN.format(*ports))
         (config / "chains.toml").write_text(_CHAINS)
         (config / "routes.toml").write_text(_ROUTES)

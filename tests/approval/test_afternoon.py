@@ -133,7 +133,7 @@ def test_the_leaders_own_mail_leaves_at_once_and_is_written_as_an_approval(offic
     office.wait(lambda: bool(office.about("a@mofa.example", "Thư lãnh đạo")), "it did not arrive")
     assert not office.about(f"d2@{DOMAIN}", "Thư lãnh đạo")
     story = office.command("why", mail).stdout
-    assert "approve (self)" in story
+    assert "approve (of his own)" in story
 
 
 def test_a_new_version_shows_what_changed_and_ends_the_old_one(office: Office) -> None:
@@ -212,6 +212,32 @@ def test_a_forged_decision_from_outside_is_refused_at_the_door(office: Office) -
         client.mail(f"l0@{DOMAIN}")
         code, _ = client.rcpt(to)
         assert code == 550
+
+
+def test_a_server_speaks_for_others_where_it_is_believed_and_nowhere_else(office: Office) -> None:
+    mail = office.submit(0, "Thư qua máy chủ khác")
+    to = code_in(office.request("l0", "Thư qua máy chủ khác"), "duyet")
+    with smtplib.SMTP("127.0.0.1", office.ports[0]) as forged:
+        forged.ehlo("relay.example")
+        assert forged.docmd("XCLIENT", "LOGIN=l0")[0] == 550
+        forged.mail(f"l0@{DOMAIN}")
+        assert forged.rcpt(to)[0] == 550
+    with smtplib.SMTP("127.0.0.1", office.ports[3]) as unsaid:
+        unsaid.ehlo("relay.example")
+        unsaid.mail(f"l0@{DOMAIN}")
+        assert unsaid.rcpt(to)[0] >= 500
+    assert office.row(mail).state == "pending"
+    with smtplib.SMTP("127.0.0.1", office.ports[3]) as believed:
+        believed.ehlo("relay.example")
+        assert believed.docmd("XCLIENT", "LOGIN=l0")[0] == 220
+        believed.ehlo("relay.example")
+        believed.sendmail(f"l0@{DOMAIN}", to, answer("l0", to, "DUYỆT", None, "link"))
+    office.becomes(mail, "queued")
+    shelf = office.opened()
+    try:
+        assert [said.strength for said in Book(shelf.engine).decisions(mail)] == ["relay"]
+    finally:
+        shelf.close()
 
 
 def test_command_line_decides_lends_and_proves(office: Office, tmp_path: Path) -> None:
