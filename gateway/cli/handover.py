@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from gateway.settings.read import Settings
 
 
-def add(actions: Any) -> None:
+def join(actions: Any) -> None:
     parser = actions.add_parser("handover", help=tr("a unit passes to another leader"))
     parser.add_argument("unit", help=tr("key of the unit in directory.toml"))
     parser.add_argument("--to", required=True, help=tr("the login of the new leader"))

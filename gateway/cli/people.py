@@ -25,7 +25,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         one.add_argument("--all", action="store_true", help=tr("delegations that are over, too"))
         one.add_argument("--json", action="store_true")
         one.set_defaults(work=_people)
-    handover.add(actions)
+    handover.join(actions)
 
 
 def _people(chosen: argparse.Namespace) -> int:
