@@ -64,7 +64,7 @@ def send(gateway: Gateway, *to: str, letter: bytes = LETTER) -> str:
 def as_delivered(gateway: Gateway, number: str) -> bytes:
     line = [sys.executable, "-m", "gateway.cli", "--config", str(gateway.config)]
     shown = subprocess.run(
-        [*line, "show", "--delivered", number, "--break-glass", "interop"],
+        [*line, "show", "--delivered", number, "--break-glass", "to compare what arrived with it"],
         cwd=ROOT,
         capture_output=True,
         check=True,
