@@ -42,7 +42,10 @@ def terminal(
     shelf.start()
     raw = letter("V/v tuần tra biên giới số 7/BTL", cv_pdf=b"%PDF-1.7")
     shelf.journal.append_now([mail(1, raw, AGENCY, subject="V/v tuần tra biên giới")])
-    shelf.journal.append_now([mail(2, letter("riêng"), "minh@songoaivu.example", subject="riêng")])
+    private = mail(2, letter("riêng"), "minh@songoaivu.example", subject="riêng")
+    kept = shelf.journal.append_now([private])
+    assert shelf.applier is not None
+    assert shelf.applier.wait_for(kept[-1].seq), "the rows have not come"
     yield Terminal(config, capsys)
     shelf.close()
 
