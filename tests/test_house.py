@@ -27,7 +27,6 @@ LINES_OF_A_FILE = 400
 CATCH_ALL = {
     "gateway/approval/rounds.py": 1,  # The desk's loop, over one message.
     "gateway/archive/indexer.py": 1,  # The indexer, over strangers' bytes.
-    "gateway/archive/keeper.py": 1,  # The lock that says we are here is let go, whatever comes.
     "gateway/archive/writers.py": 1,  # Those who wait for the journal's writer must be told.
     "gateway/chain/inspection.py": 1,  # A filter's call.
     "gateway/delivery/worker.py": 1,  # The postman's loop.

@@ -7,7 +7,7 @@ import fcntl
 import logging
 import os
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event, Lock
@@ -71,7 +71,8 @@ class FileJournal:
     def _join(self) -> int:
         """The shared lock that says this process is here; alone, recover first."""
         fd = self._disk.open(self.folder / "alive.lock", os.O_RDWR | os.O_CREAT)
-        try:
+        with ExitStack() as undone:
+            undone.callback(self._disk.close, fd)
             while True:
                 try:
                     fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -81,11 +82,9 @@ class FileJournal:
                     self._recover()
                     fcntl.flock(fd, fcntl.LOCK_SH)
                 if self._control.is_ready:
+                    undone.pop_all()
                     return fd
                 fcntl.flock(fd, fcntl.LOCK_UN)
-        except BaseException:
-            self._disk.close(fd)
-            raise
 
     def _recover(self) -> None:
         self._control.is_ready = False
