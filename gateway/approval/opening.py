@@ -41,13 +41,23 @@ def tags_of(message: Message) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
+def untried(desk: Desk, row: Waiting, message: Message, login: str) -> list[str]:
+    """Hashes of the tags that a message bears and that were not tried yet."""
+    if not login or not (borne := tags_of(message)):
+        return []
+    tried = desk.book.tried(row.mail)
+    return [hash_ for tag in borne if (hash_ := hashed(tag)) not in tried]
+
+
 def spend_tags(desk: Desk, row: Waiting) -> list[Entry]:
     """Try the tags that a new message bears; the fold finds whether one is good for it."""
     record = desk.decider.record(row.mail)
     arrival, message = record.command, Message(record.raw)
     assert isinstance(arrival, Receive)
-    tried = desk.book.tried(row.mail)
     login = arrival.peer.user
+    hashes = untried(desk, row, message, login)
+    if not hashes:
+        return []
     names = spoken(desk.office.directory, login, _address(arrival.sender), message)
     box = str(names.boxes[0].address) if names.boxes and not names.strange else ""
     recipients = [r.address for r in arrival.recipients]
@@ -55,7 +65,7 @@ def spend_tags(desk: Desk, row: Waiting) -> list[Entry]:
         Entry(
             SpendTag(
                 mail=row.mail,
-                hash=hashed(tag),
+                hash=hash_,
                 box=box,
                 login=login,
                 at_ms=desk.now_ms(),
@@ -64,8 +74,7 @@ def spend_tags(desk: Desk, row: Waiting) -> list[Entry]:
                 manifest=manifest_digest(message, recipients),
             )
         )
-        for tag in tags_of(message)
-        if hashed(tag) not in tried and login
+        for hash_ in hashes
     ]
 
 
@@ -74,12 +83,18 @@ def _address(text: str) -> Address:
 
 
 def open_case(desk: Desk, row: Waiting) -> list[Entry]:
-    """Write down under which rules a held message waits; the leader's own is approved with it."""
+    """Write down under which rules a held message waits; the leader's own is approved with it.
+
+    Nothing while it bears a tag that was not tried: it came in the midst of a round, behind the
+    work on tags; the next round tries it first.
+    """
     record = desk.decider.record(row.mail)
-    arrival = record.command
+    arrival, message = record.command, Message(record.raw)
     assert isinstance(arrival, Receive)
+    if untried(desk, row, message, arrival.peer.user):
+        return []
     recipients = tuple(r.address for r in arrival.recipients)
-    return ask_for(desk, row, arrival, record.raw, Message(record.raw), recipients)
+    return ask_for(desk, row, arrival, record.raw, message, recipients)
 
 
 def ask_for(
