@@ -13,7 +13,7 @@ from gateway.runtime.words import tr
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit status: 0 done, 1 not found or wrong, 2 bad words."""
-    words.speak(words.of_environment())
+    words.speak_everywhere(words.of_environment())
     parser = argparse.ArgumentParser(
         prog="vanthu", description=tr("A mail gateway for offices whose mail is official.")
     )

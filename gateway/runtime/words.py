@@ -110,6 +110,14 @@ def speak(language: str) -> None:
     _language.set(language if language in LANGUAGES else "en")
 
 
+def speak_everywhere(language: str) -> None:
+    """As ``speak``, and so that the standard library's own texts (argparse) come from here, too."""
+    speak(language)
+    os.environ["LANGUAGE"] = _language.get()
+    gettext.bindtextdomain("vanthu", str(LOCALE))
+    gettext.textdomain("vanthu")
+
+
 @contextmanager
 def speaking(language: str) -> Iterator[None]:
     """Use this language within a ``with``: a notice to one person in his own."""
