@@ -188,6 +188,11 @@ class FileJournal:
         state = self._control.load()
         return state is None or state.is_failed
 
+    @property
+    def is_failing(self) -> bool:
+        """The same at a glance: true from the moment a sync fails until it has been healed."""
+        return self._control.is_failing
+
     def _new_pen(self) -> Pen:
         return Pen(
             self.folder,

@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from aiosmtplib.errors import SMTPException, SMTPResponseException
 
+from gateway.delivery.brake import Brake
 from gateway.delivery.mx import NoServer
 from gateway.delivery.outcome import Attempt, Letter, Origin, To
 from gateway.delivery.route import Retry
@@ -81,8 +82,8 @@ class Destination:
     connections: int
     retry: Retry
     now: Callable[[], float]
-    can_keep: asyncio.Event = field(default_factory=asyncio.Event)
-    """Set while what becomes of a message can be written down; until then none is sent."""
+    brake: Brake = field(default_factory=Brake)
+    """Holds while what becomes of a message cannot be written down; until then none is sent."""
     rest: Rest = field(init=False)
     _idle: deque[Talker] = field(default_factory=deque)
     _slots: asyncio.Semaphore = field(init=False)
@@ -141,7 +142,7 @@ class Destination:
     async def _try(self, letter: Letter, to: Sequence[To]) -> list[Attempt]:
         """Over an idle connection; if that has died in the meantime, over a new one."""
         while True:
-            await self.can_keep.wait()
+            await self.brake.wait()
             talker = self._waiting(letter.origin)
             is_reused, is_done = talker is not None, False
             try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
@@ -10,6 +9,7 @@ from typing import Literal, TypeAlias
 from aiosmtplib.errors import SMTPException
 
 from gateway.delivery import dane
+from gateway.delivery.brake import Brake
 from gateway.delivery.destination import Destination
 from gateway.delivery.mx import Finder, Host, NoServer
 from gateway.delivery.outcome import Attempt, Letter, To
@@ -49,13 +49,10 @@ class Exchange:
     dns: Dns | None = None
     finder: Finder | None = None
     policies: Policies | None = None
-    can_keep: asyncio.Event = field(default_factory=asyncio.Event)
-    """Set while what becomes of a message can be written down; until then none is sent."""
+    brake: Brake = field(default_factory=Brake)
+    """Holds while what becomes of a message cannot be written down; until then none is sent."""
     _destinations: dict[tuple[int, str], Destination] = field(default_factory=dict)
     """By ``id`` of the route, which lives as long as its destination, and domain."""
-
-    def __post_init__(self) -> None:
-        self.can_keep.set()
 
     async def deliver(
         self,
@@ -80,7 +77,7 @@ class Exchange:
                 name = str(_place(route))
                 connecting = lambda: self._to_server(route)  # noqa: E731 - one of two
             found = Destination(
-                name, connecting, route.connections, self.table.retry, self.now, self.can_keep
+                name, connecting, route.connections, self.table.retry, self.now, self.brake
             )
             self._destinations[key] = found
         return found

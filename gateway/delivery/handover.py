@@ -47,7 +47,7 @@ class Handover:
         self, rows: Sequence[Owed], command: Receive, message: Message
     ) -> dict[str, Attempt]:
         """What became of it for each recipient. All places are tried side by side."""
-        await self.exchange.can_keep.wait()
+        await self.exchange.brake.wait()
         letter = _letter(command, message, rows[0].added)
         said = {r.recipient: _stopped(r) for r in rows if r.state == "failed"}
         groups = self._grouped([r for r in rows if r.state != "failed"])

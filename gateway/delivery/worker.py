@@ -58,6 +58,9 @@ class Postman:
     _quiet: tuple[int, float] = (-1, 0.0)
     """(record, loop's time): until then nothing is due, if this is still the last one folded."""
 
+    def __post_init__(self) -> None:
+        self.handover.exchange.brake.is_failing = lambda: self.journal.is_failing
+
     async def run(self, stop: asyncio.Event) -> None:
         """Take, deliver, write down; then wait for more."""
         housework = asyncio.create_task(self._housework())
@@ -149,21 +152,21 @@ class Postman:
         """Until it is kept: it was handed on, and forgetting that would deliver it twice. While
         it fails, or too many wait for a slow disk, nothing else is sent: a crash would make that
         arrive twice, too."""
-        wait, can_keep = KEEP_AGAIN_S, self.handover.exchange.can_keep
+        wait, brake = KEEP_AGAIN_S, self.handover.exchange.brake
         self._unkept += 1
         while True:
             if self._unkept >= UNKEPT_MAX:
-                can_keep.clear()
+                brake.pull()
             try:
                 kept = await self.journal.append(entries)
                 break
             except JournalError as error:
-                can_keep.clear()
+                brake.pull()
                 log.error("mail %s: result not kept: %s", rows[0].id, error)  # noqa: TRY400
                 await asyncio.sleep(wait)
                 wait = min(2 * wait, KEEP_AGAIN_MAX_S)
         self._unkept -= 1
         if self._unkept < UNKEPT_MAX:
-            can_keep.set()
+            brake.let_go()
         for row in rows:
             self._flying[row.seq, row.recipient] = kept[-1].seq

@@ -12,15 +12,17 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median
 
 from gateway.archive.shelf import Shelf
 from gateway.settings.read import read_settings
-from tests.load import endurance, filters
-from tests.load.gateway import ROLES, Running, gateway, shipped
+from tests.load import endurance
+from tests.load.gateway import TWO_DOORS, Running, gateway, secret
+from tests.load.judged import judged
 from tests.load.measure import Sent, Sink, cpu_s, send, sink
 from tests.load.postfix import NoPostfix, postfix
+from tests.load.rspamd import NoRspamd
 
 KB, MB = 1000, 1_000_000
 WARM = 200
@@ -60,6 +62,11 @@ DELIVERED = (
     Case("200 KB, delivered", 200 * KB, 20, 300, 3),
     Case("1 MB, delivered", MB, 20, 100, 1.8),
 )
+SECRET = (
+    Case("2 KB, TLS kept", 2 * KB, 20, 3000, 10),
+    Case("200 KB, TLS kept", 200 * KB, 20, 300, 3.5),
+    Case("2 KB, TLS handshake each", 2 * KB, 20, 600, 4, is_new=True),
+)
 
 
 def say(text: str) -> None:
@@ -74,6 +81,9 @@ def row(name: str, ours: list[Sent], theirs: list[Sent], goal: float) -> None:
         f"{name:24} {rate:7.0f}/s {cpu:6.0f} us | Postfix {anchor:6.0f}/s {anchor_cpu:6.0f} us | "
         f"{rate / anchor:5.1f}x (goal {goal:g}x), CPU {anchor_cpu / cpu:4.1f}x"
     )
+    if refused := sum(s.refused for s in (*ours, *theirs)):
+        mine = sum(s.refused for s in ours)
+        say(f"{'':24} refused, not counted as sent: {mine} by us, {refused - mine} by Postfix")
 
 
 def turns(rounds: int, *works: Callable[[], Sent]) -> Iterator[tuple[Sent, ...]]:
@@ -155,40 +165,63 @@ def delivered(rounds: int) -> None:
 
 
 def through(port: int, pids: list[int], end: Sink, case: Case) -> Sent:
-    """Rate and processor until the last message has arrived, and what is written down after it."""
+    """Rate and processor until the last message has arrived, and what is written down after it.
+
+    What was refused at the door is neither waited for nor counted as sent.
+    """
     before, used, began = end.count, cpu_s(pids), time.perf_counter()
     sent = send(port, pids, *case.options)
-    end.wait(before + case.messages)
-    rate = case.messages / (time.perf_counter() - began)
+    end.wait(before + sent.taken)
+    rate = sent.taken / (time.perf_counter() - began)
     time.sleep(SETTLE_S)
-    cpu_us = 1e6 * (cpu_s(pids) - used) / case.messages
-    return Sent(rate, cpu_us, sent.p50_ms, sent.p99_ms, sent.refused)
+    cpu_us = 1e6 * (cpu_s(pids) - used) / max(1, sent.taken)
+    return replace(sent, rate=rate, cpu_us=cpu_us)
 
 
-def judged(rounds: int) -> None:
-    """With everything that judges incoming mail, beside a Postfix that judges nothing."""
-    say("\nWith the whole inbound chain as shipped (goal: 1500/s, <= 600 us at 2 KB)")
-    with gateway(ROLES, configure=shipped) as ours, postfix() as (port, pid):
-        to = ("--to", "lan@songoaivu.example")
-        for name, size, messages in (("2 KB", 2 * KB, 2000), ("200 KB", 200 * KB, 200)):
-            options = ("--size", size, "--sessions", 100, "--messages", messages)
+def shared_port(rounds: int) -> None:
+    """Two processes at one port and in one journal, beside one, and Postfix."""
+    say("\nTwo processes with the role smtp that share port and journal, beside one")
+    with gateway(TWO_DOORS) as two, gateway() as one, postfix() as (port, pid):
+        for case in ACCEPTED[0], ACCEPTED[2], ACCEPTED[4]:
+            servers = (two.port, two.pids), (one.port, one.pids), (port, [pid])
             done = turns(
                 rounds,
-                lambda o=options: send(ours.port, ours.pids, *o, *to),  # type: ignore[misc]
-                lambda o=options: send(port, [pid], *o),  # type: ignore[misc]
+                *(lambda s=s, case=case: send(*s, *case.options) for s in servers),
+            )
+            mine, single, theirs = (list(some) for some in zip(*done, strict=True))
+            row(case.name, mine, theirs, case.goal)
+            alone = median(s.rate for s in single)
+            say(f"{'':24} {median(s.rate for s in mine) / alone:.2f}x one process ({alone:.0f}/s)")
+
+
+def under_tls(rounds: int) -> None:
+    """STARTTLS: one handshake for many messages, and one for each."""
+    say("\nWith STARTTLS")
+    with gateway(configure=secret) as ours, postfix(more=_tls_of(ours)) as (port, pid):
+        for case in SECRET:
+            done = turns(
+                rounds,
+                lambda case=case: send(ours.port, ours.pids, "--tls", *case.options),  # type: ignore[misc]
+                lambda case=case: send(port, [pid], "--tls", *case.options),  # type: ignore[misc]
             )
             mine, theirs = zip(*done, strict=True)
-            row(f"{name}, judged", list(mine), list(theirs), 1)
-            if refused := sum(sent.refused for sent in mine):
-                say(f"  {refused} of them were refused: the figure is worth nothing")
-        filters.costs(ours, say)
+            row(case.name, list(mine), list(theirs), case.goal)
+
+
+def _tls_of(ours: Running) -> str:
+    """Lines of main.cf: the same certificate."""
+    known = {"cert_file": "cert.pem", "key_file": "cert.key"}
+    lines = [f"smtpd_tls_{name} = {ours.folder / file}" for name, file in known.items()]
+    return "\n".join([*lines, "smtpd_tls_security_level = may"])
 
 
 PARTS: dict[str, Callable[[int], None]] = {
     "accepted": accepted,
     "durable": durable,
     "delivered": delivered,
-    "judged": judged,
+    "tls": under_tls,
+    "shared": shared_port,
+    "judged": lambda rounds: judged(rounds, say),
     "memory": lambda _: endurance.memory(say),
     "idle": lambda _: endurance.idle(say),
     "recovery": lambda rounds: endurance.recovery(20_000 if rounds == 1 else 100_000, say),
@@ -204,7 +237,7 @@ def main() -> None:
         for name, part in PARTS.items():
             if not chosen.parts or name in chosen.parts:
                 part(chosen.rounds)
-    except NoPostfix as error:
+    except (NoPostfix, NoRspamd) as error:
         sys.exit(f"bench: {error}")
 
 

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from gateway.cli.demo import certificate
 from tests.load.measure import ROOT, answers
 from tests.ports import free_port
 from tests.relaying import relaying
@@ -22,6 +23,10 @@ DOORS = (("smtp",),)
 """What is needed to take mail, to keep it and to number it."""
 ROLES = (("smtp",), ("store",))
 """And the index over it, which follows in a process of its own."""
+TWO_DOORS = (("smtp",), ("smtp",))
+"""Two processes that share the port and the journal."""
+COMPILED = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+"""As it is installed: a start does not compile the house again."""
 STORE_NICE = 5
 """As in ``systemd/vanthu-store.service``: the index may lag while the doors are busy."""
 
@@ -39,12 +44,13 @@ class Running:
         return [process.pid for process in self.processes.values()]
 
     def start(self, roles: Sequence[Sequence[str]], module: str = "gateway.cli") -> None:
-        for some in roles:
+        for nth, some in enumerate(roles):
             line = [sys.executable, "-m", module, "--config", str(self.folder), "serve"]
             line += [word for role in some for word in ("--role", role)]
             nice = STORE_NICE if some[0] == "store" else 0
-            self.processes[some[0]] = subprocess.Popen(
-                ["nice", f"-n{nice}", *line], cwd=ROOT, stdout=subprocess.DEVNULL
+            name = some[0] if some[0] not in self.processes else f"{some[0]}-{nth}"
+            self.processes[name] = subprocess.Popen(
+                ["nice", f"-n{nice}", *line], cwd=ROOT, stdout=subprocess.DEVNULL, env=COMPILED
             )
         answers(self.port)
 
@@ -67,6 +73,17 @@ def plain(folder: Path, sink: int) -> int:
     limits = "[limits]\nconnections = 3000\nbytes_in_flight = 1073741824\n"
     text = text.replace("[limits]\n", limits).replace("_client = 2000", "_client = 3000")
     (folder / "vanthu.toml").write_text(text, encoding="utf-8")
+    return port
+
+
+def secret(folder: Path, sink: int) -> int:
+    """The same behind STARTTLS, with a certificate of our own; its port."""
+    port = plain(folder, sink)
+    certificate(folder / "cert.pem", folder / "cert.key")
+    text = (folder / "vanthu.toml").read_text(encoding="utf-8")
+    text = text.replace('tls = "none"', 'tls = "offered"')
+    known = '[server]\ncertificate = "cert.pem"\nkey = "cert.key"\n'
+    (folder / "vanthu.toml").write_text(text.replace("[server]\n", known), encoding="utf-8")
     return port
 
 

@@ -8,9 +8,12 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import ssl
 import sys
 import time
+from collections.abc import Coroutine
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import cast
 
 import uvloop
@@ -39,8 +42,10 @@ class Load:
     size: int
     is_new: bool
     to: str = RECIPIENT
-    body: bytes | None = None
-    """These bytes instead of made-up ones."""
+    bodies: tuple[bytes, ...] = ()
+    """These in turn instead of made-up ones."""
+    tls: ssl.SSLContext | None = None
+    """With STARTTLS; whose certificate it is does not matter here."""
     interval_s: float = 0.0
     """Between two messages of all sessions together; 0: as fast as can be."""
     begun: int = 0
@@ -56,11 +61,18 @@ class Load:
         self.failed = why
         self.finished.set()
 
+    def begin(self, work: Coroutine[None, None, None]) -> None:
+        """Let it run beside the rest."""
+        self.tasks.add(task := asyncio.get_running_loop().create_task(work))
+        task.add_done_callback(self.tasks.discard)
+
     def next(self) -> bytes | None:
         if self.begun >= self.messages:
             return None
         self.begun += 1
-        return self.body or letter(self.begun, self.size, self.to)
+        if self.bodies:
+            return self.bodies[self.begun % len(self.bodies)]
+        return letter(self.begun, self.size, self.to)
 
     def told(self, code: bytes, wait_s: float) -> None:
         self.done += 1
@@ -82,6 +94,7 @@ class Sender(asyncio.Protocol):
         self._replies = 0
         self._body: bytes | None = None
         self._sent_at = 0.0
+        self._is_secret = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)  # uvloop's is one in all but name.
@@ -96,10 +109,15 @@ class Sender(asyncio.Protocol):
         write = self._transport.write
         match self._state:
             case "banner":
-                write(b"EHLO load.example.org\r\n")
-                self._state = "ehlo"
+                self._greet()
             case "ehlo":
-                self._next()
+                if self._load.tls and not self._is_secret:
+                    write(b"STARTTLS\r\n")
+                    self._state = "starttls"
+                else:
+                    self._next()
+            case "starttls":
+                self._load.begin(self._secured())
             case "envelope":
                 self._replies += 1
                 if code[:1] not in b"23":
@@ -116,6 +134,22 @@ class Sender(asyncio.Protocol):
                     self._leave()
                 else:
                     self._next()
+
+    def _greet(self) -> None:
+        self._transport.write(b"EHLO load.example.org\r\n")
+        self._state = "ehlo"
+
+    async def _secured(self) -> None:
+        assert self._load.tls is not None
+        loop = asyncio.get_running_loop()
+        try:
+            found = await loop.start_tls(self._transport, self, self._load.tls)
+        except (OSError, ssl.SSLError) as error:
+            self._load.fail(f"no TLS: {error}")
+            return
+        assert found is not None
+        self._transport, self._is_secret = found, True
+        self._greet()
 
     def _next(self) -> None:
         load = self._load
@@ -148,9 +182,7 @@ class Sender(asyncio.Protocol):
 
 
 def connect(load: Load, port: int) -> None:
-    task = asyncio.get_running_loop().create_task(_connected(load, port))
-    load.tasks.add(task)
-    task.add_done_callback(load.tasks.discard)
+    load.begin(_connected(load, port))
 
 
 async def _connected(load: Load, port: int) -> None:
@@ -171,6 +203,12 @@ async def run(load: Load, port: int, sessions: int) -> float:
     return time.perf_counter() - load.started_at
 
 
+def _any_certificate() -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return context
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("port", type=int)
@@ -180,14 +218,13 @@ def main() -> None:
     parser.add_argument("--new", action="store_true", help="a new connection for each message")
     parser.add_argument("--rate", type=float, default=0.0, help="messages a second; 0: all it can")
     parser.add_argument("--to", default=RECIPIENT)
-    parser.add_argument("--file", help="send this message")
+    parser.add_argument("--file", nargs="+", type=Path, default=[], help="send these messages")
+    parser.add_argument("--tls", action="store_true", help="with STARTTLS")
     chosen = parser.parse_args()
-    body = None
-    if chosen.file:
-        with open(chosen.file, "rb") as file:  # noqa: PTH123
-            body = file.read() + b".\r\n"
+    bodies = tuple(path.read_bytes() + b".\r\n" for path in chosen.file)
+    tls = _any_certificate() if chosen.tls else None
     interval_s = 1 / chosen.rate if chosen.rate else 0.0
-    load = Load(chosen.messages, chosen.size, chosen.new, chosen.to, body, interval_s)
+    load = Load(chosen.messages, chosen.size, chosen.new, chosen.to, bodies, tls, interval_s)
     took = uvloop.run(run(load, chosen.port, chosen.sessions))
     waits = sorted(load.waits) or [0.0]
     told = {

@@ -13,13 +13,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from shutil import which
-from threading import Thread
+from threading import Event, Thread
+from typing import Self
 
 from tests.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 TICKS = os.sysconf("SC_CLK_TCK")
 PATIENCE_S = 300
+LOOK_S = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +29,12 @@ class Sent:
     """One run of the generator."""
 
     rate: float
-    """Messages a second."""
+    """Messages a second that were answered with 250."""
     cpu_us: float
-    """Of the server's whole tree, each message."""
+    """Of the server's whole tree, each message that was taken."""
     p50_ms: float
     p99_ms: float
+    taken: int
     refused: int
 
 
@@ -47,9 +50,10 @@ def send(port: int, pids: Iterable[int], *options: object) -> Sent:
         raise RuntimeError(done.stderr)
     told = json.loads(done.stdout)
     used = cpu_s(pids) - before
-    rate = told["messages"] / told["seconds"]
-    cpu_us = 1e6 * used / told["messages"]
-    return Sent(rate, cpu_us, told["p50_ms"], told["p99_ms"], told["refused"])
+    taken = told["messages"] - told["refused"]
+    cpu_us = 1e6 * used / max(1, taken)
+    rate = taken / told["seconds"]
+    return Sent(rate, cpu_us, told["p50_ms"], told["p99_ms"], taken, told["refused"])
 
 
 def cpu_s(pids: Iterable[int]) -> float:
@@ -77,10 +81,41 @@ def _tree(pids: Iterable[int]) -> set[int]:
     return found
 
 
-def peak_bytes(pid: int) -> int:
-    """The most memory that a process has had so far."""
-    status = Path(f"/proc/{pid}/status").read_text()
-    return int(status.partition("VmHWM:")[2].split()[0]) * 1024
+def memory_of(pids: Iterable[int]) -> tuple[int, int]:
+    """(PSS, RSS) in bytes of these and their children now; what they share counts once in PSS."""
+    pss = rss = 0
+    for pid in _tree(pids):
+        try:
+            rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        pss += int(rollup.partition("\nPss:")[2].split()[0]) * 1024
+        rss += int(rollup.partition("\nRss:")[2].split()[0]) * 1024
+    return pss, rss
+
+
+@dataclass
+class Peak:
+    """The most memory that processes have while a block runs, looked at all the time."""
+
+    pids: list[int]
+    pss: int = 0
+    rss: int = 0
+
+    def __enter__(self) -> Self:
+        self._ends = Event()
+        self._thread = Thread(target=self._look, daemon=True)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ends.set()
+        self._thread.join()
+
+    def _look(self) -> None:
+        while not self._ends.wait(LOOK_S):
+            pss, rss = memory_of(self.pids)
+            self.pss, self.rss = max(self.pss, pss), max(self.rss, rss)
 
 
 def answers(port: int, patience_s: float = 60.0) -> float:
@@ -94,6 +129,20 @@ def answers(port: int, patience_s: float = 60.0) -> float:
         except OSError:
             time.sleep(0.02)
     raise RuntimeError(f"nobody answers on port {port}")
+
+
+def listens(port: int, patience_s: float = 60.0) -> None:
+    """Wait until somebody takes connections there."""
+    until = time.perf_counter() + patience_s
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port), 1.0).close()
+        except OSError:
+            if time.perf_counter() > until:
+                raise RuntimeError(f"nobody listens on port {port}") from None
+            time.sleep(0.1)
+        else:
+            return
 
 
 @dataclass
