@@ -5,7 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from functools import lru_cache
+from hashlib import sha256
 from zoneinfo import ZoneInfo
+
+from msgspec.structs import replace
 
 from gateway.archive.commands import Addressed, Change, Checked, Peer, Rcpt, Receive, Told
 from gateway.archive.journal import Entry, JournalError, Kept
@@ -13,6 +16,7 @@ from gateway.chain.inspection import Finding, Inspection, Outcome
 from gateway.mail.edit import AddHeader, DropHeader, Edit
 from gateway.mail.facts import SEALED
 from gateway.mail.flaws import CHECKED, Weight
+from gateway.mail.services import Enclosing
 from gateway.mail.session import Recipient, Session, Transaction
 from gateway.mail.text import one_line
 from gateway.mail.verdict import Desk, Discard, Hold, Pass
@@ -63,7 +67,16 @@ def entry(outcome: Outcome, now: datetime) -> Entry:
         addressed=None if is_sealed else addressed_in(transaction),
         sealed=is_sealed,
     )
+    envelope = transaction.session.services.envelope
+    if is_sealed and state != "accepted" and envelope is not None:
+        return _enclosed(command, message.raw, envelope)
     return Entry(command, (message.raw,), numbered=True)
+
+
+def _enclosed(command: Receive, raw: bytes | bytearray, envelope: Enclosing) -> Entry:
+    """What bears a secrecy stamp and goes nowhere is never on the disk in clear."""
+    known = replace(command, enclosed_for=envelope.names, clear_sha256=sha256(raw).hexdigest())
+    return Entry(known, (envelope.enclose(raw),), numbered=True)
 
 
 def refusal(walk: Inspection, reply: str, now: datetime) -> Entry:

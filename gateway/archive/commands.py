@@ -128,6 +128,13 @@ class Receive(msgspec.Struct, frozen=True, tag="receive", omit_defaults=True):
     """Whom the dispatch in it names against the envelope; None where none was compared."""
     sealed: bool = False
     """It bears a secrecy stamp: no index, preview or digest may hold what it says."""
+    enclosed_for: tuple[str, ...] = ()
+    """SHA-256 of the certificates whose keys open the body, which is encrypted; none: it is not."""
+    clear_sha256: str = ""
+    """Of the message that the body encloses."""
+    opened_from: str = ""
+    """The id of the enclosed message that this one is, opened by the security officer: what bears
+    that id is then withdrawn. If it waits no more, this one is kept only."""
 
 
 class Tried(msgspec.Struct, frozen=True, tag="tried", omit_defaults=True):

@@ -6,9 +6,11 @@ what came too late is found here and nowhere else.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable, Sequence
 from typing import Any, TypeAlias
 
+from msgspec.structs import replace
 from sqlalchemy import (
     Boolean,
     Connection,
@@ -27,6 +29,7 @@ from gateway.archive.chapter import Chapter
 from gateway.archive.commands import Command, Decide, QueueChange, Receive, Tried
 from gateway.archive.held import settle
 from gateway.archive.journal import Record
+from gateway.mail.verdict import Desk
 from gateway.runtime.words import later
 
 Row: TypeAlias = tuple[Any, ...]
@@ -37,6 +40,8 @@ KNOWN_MAX = 50_000
 _WAITING = ("owed", "deferred")
 _OPEN = ("owed", "deferred", "held", "stopped")
 _ELSEWHERE = later("this desk decides otherwise: vanthu approve")
+_ENCLOSED = later("it is enclosed for the security officer: vanthu secrecy release")
+_TOO_LATE = later("the message that it was opened from was decided on before")
 
 _FIRST = {"accepted": "owed", "held": "held"}
 
@@ -116,6 +121,10 @@ class Fold:
         run: list[Record] = []
         for record in records:
             match record.command:
+                case Receive(opened_from=str(id_)) as command if id_:
+                    self._bulk(connection, run)
+                    run = []
+                    self._opened(connection, record, command)
                 case Receive() | Tried():
                     run.append(record)
                 case command:
@@ -125,6 +134,20 @@ class Fold:
         self._bulk(connection, run)
         while len(self._known) > KNOWN_MAX:
             del self._known[next(iter(self._known))]
+
+    def _opened(self, connection: Connection, record: Record, command: Receive) -> None:
+        """What the security officer found to be no secret takes the place of what was enclosed."""
+        before = self._seq(connection, command.opened_from)
+        counted = bool(before) and settle(
+            connection, before, Desk.QUARANTINE, "withdraw", command.at_ms
+        )
+        if not counted:
+            void = replace(command, state="discarded", desks=(), reason=_TOO_LATE)
+            record = dataclasses.replace(record, command=void)
+        self._bulk(connection, [record])
+        if before:
+            row = (before, record.seq, command.at_ms, "opened", "", command.id, counted)
+            self._event.put(connection, [row])
 
     def _said(self, connection: Connection, record: Record, command: Command) -> None:
         match command:
@@ -237,6 +260,8 @@ class Fold:
         text, counts = decision.reason, False
         if decision.desk in self._owned:
             text = f"{text}; {_ELSEWHERE}".lstrip("; ")
+        elif decision.verdict == "release" and _is_enclosed(connection, seq):
+            text = f"{text}; {_ENCLOSED}".lstrip("; ")
         elif seq:
             counts = settle(connection, seq, decision.desk, decision.verdict, decision.at_ms)
         kind = f"{decision.verdict} ({decision.desk})"
@@ -256,6 +281,11 @@ class Fold:
         if mail:
             row = (mail, record.seq, said.at_ms, kind, said.actor, text, counted)
             self._event.put(connection, [row])
+
+
+def _is_enclosed(connection: Connection, seq: int) -> bool:
+    mail = schema.mails.c
+    return connection.execute(select(mail.sealing).where(mail.seq == seq)).scalar() == "enclosed"
 
 
 def _mail(record: Record, command: Receive) -> Row:
@@ -287,6 +317,7 @@ def _mail(record: Record, command: Receive) -> Row:
         record.segment,
         record.offset,
         "",
+        "enclosed" if command.enclosed_for else "sealed" if command.sealed else "",
     )
 
 

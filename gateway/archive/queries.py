@@ -42,6 +42,8 @@ class Found:
     about: str = ""
     login: str = ""
     added: tuple[tuple[str, str], ...] = ()
+    sealing: str = ""
+    """``sealed``: it bears a secrecy stamp; ``enclosed``: and only the officer's key opens it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +172,7 @@ class Queries:
                 about=r.about,
                 login=r.login,
                 added=added_fields(r.added),
+                sealing=r.sealing,
             )
             for r in rows
         ]

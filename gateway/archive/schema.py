@@ -34,7 +34,7 @@ log = logging.getLogger(__name__)
 
 metadata = MetaData()
 
-VERSION = 4
+VERSION = 5
 """Of these tables. A database of another version is made again from the journal."""
 
 marks = Table(
@@ -76,6 +76,7 @@ mails = Table(
     Column("segment", Integer, nullable=False),
     Column("offset", BigInteger, nullable=False),
     Column("added", Text, nullable=False),
+    Column("sealing", String, nullable=False),
     Index("mails_id", "id"),
     Index("mails_number", "year", "n", unique=True),
     Index("mails_message_id", "message_id"),
@@ -83,7 +84,9 @@ mails = Table(
     Index("mails_held", "state", "seq"),
 )
 """One row for each message that came, refused ones too. ``desks``: whose word is still awaited.
-``added``: header fields that a desk put on top when it released it, JSON of [[name, value], …]."""
+``added``: header fields that a desk put on top when it released it, JSON of [[name, value], …].
+``sealing``: ``sealed`` where it bears a secrecy stamp, ``enclosed`` where its body is encrypted
+for the security officer besides, who alone can let it go."""
 
 recipients = Table(
     "recipients",

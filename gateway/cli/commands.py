@@ -64,6 +64,7 @@ COMMANDS = (
     Command("dns", later("what others see of our domains"), "origin", "add_dns"),
     Command("dkim", later("our own signing keys"), "origin", "add_dkim"),
     Command("learn", later("teach the nose: spam, ham, list, export"), "learn"),
+    Command("secrecy", later("what bears a secrecy stamp: keys, list, open, release"), "secrecy"),
     Command("quarantine", later("what is held as spam: list, show, release …"), "quarantine"),
 )
 

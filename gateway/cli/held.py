@@ -12,7 +12,7 @@ from gateway.archive.commands import Decide
 from gateway.archive.queries import Found
 from gateway.archive.shelf import Shelf
 from gateway.cli.look import line
-from gateway.cli.office import one, settings, shelf
+from gateway.cli.office import must_not_be_enclosed, one, settings, shelf
 from gateway.cli.queue import give, now_ms
 from gateway.runtime.words import tr
 
@@ -42,6 +42,8 @@ def _decide(chosen: argparse.Namespace) -> int:
         if found.state != "held":
             name = found.number or found.id
             raise LookupError(tr("{name} is not held: it is {state}", name=name, state=found.state))
+        if chosen.verdict == "release":
+            must_not_be_enclosed(found)
         if chosen.verdict == "release" and (why := checked(chosen, opened, found)):
             raise LookupError(tr("it is not released: {why}", why=why))
         word = Decide(

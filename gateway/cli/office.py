@@ -90,6 +90,15 @@ def must_be_open(command: Receive) -> None:
         raise PermissionError(sealed())
 
 
+def must_not_be_enclosed(found: Found) -> None:
+    """PermissionError for a message that the security officer alone can let go."""
+    if found.sealing == "enclosed":
+        name = found.number or found.id
+        raise PermissionError(
+            tr("{name} is enclosed for the security officer: vanthu secrecy release", name=name)
+        )
+
+
 def when(at_ms: int) -> str:
     """A moment as the office's clock shows it."""
     return f"{datetime.fromtimestamp(at_ms / 1000, OFFICE):%d/%m/%Y %H:%M:%S}"

@@ -14,7 +14,17 @@ from gateway.archive.queries import Found, Wanted
 from gateway.archive.shelf import Shelf
 from gateway.cli.held import checked
 from gateway.cli.look import line
-from gateway.cli.office import OFFICE, must_be_open, one, printed, sealed, settings, shelf, when
+from gateway.cli.office import (
+    OFFICE,
+    must_be_open,
+    must_not_be_enclosed,
+    one,
+    printed,
+    sealed,
+    settings,
+    shelf,
+    when,
+)
 from gateway.cli.queue import give, now_ms
 from gateway.mail.message import Message
 from gateway.mail.verdict import Desk
@@ -107,6 +117,8 @@ def _release(chosen: argparse.Namespace) -> int:
     with shelf(chosen) as opened:
         found, stays = [_held(opened, name) for name in chosen.messages], 0
         for one_ in found:
+            must_not_be_enclosed(one_)
+        for one_ in found:
             if why := checked(chosen, opened, one_):
                 text = tr("{name} is not released: {why}", name=one_.number or one_.id, why=why)
                 sys.stderr.write(text + "\n")
@@ -135,7 +147,7 @@ def _learn(chosen: argparse.Namespace) -> int:
         found = [one(opened, name) for name in chosen.messages]
         waiting = {f.id for f in found if f.state == "held" and Desk.QUARANTINE in f.desks}
         refused = [f for f in found if f.id in waiting and chosen.kind == "spam"]
-        others = [f for f in found if f not in refused]
+        others = [f for f in found if f not in refused and not f.sealing]
         give(opened, list[Command](_word(f, "refuse", "spam") for f in refused))
         nose.teach(_read(opened, others), chosen.kind == "spam", "admin")
     sys.stdout.write(trn("{n} letter to learn.", "{n} letters to learn.", len(found)) + "\n")

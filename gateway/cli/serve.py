@@ -9,11 +9,12 @@ import os
 import signal
 import sys
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gateway.cli.office import settings
-from gateway.runtime.words import tr
+from gateway.runtime.words import tr, trn
 
 if TYPE_CHECKING:
     from gateway.settings.read import Settings
@@ -118,9 +119,28 @@ def _check(chosen: argparse.Namespace) -> int:
     if (zone := found.origin.dns.zone) is not None:
         told = tr("nobody is asked: answers come from {file}", file=zone)
         sys.stdout.write(f"dns: {told}\n")
+    sys.stdout.write(f"secrecy: {_contained(found)}\n")
     for line in asyncio.run(_readers(found)):
         sys.stdout.write(f"{line}\n")
     return 0
+
+
+def _contained(found: Settings) -> str:
+    """Who can open what comes in with a secrecy stamp."""
+    envelope = found.secrecy.envelope
+    if envelope is None:
+        return tr(
+            "what is contained lies in the archive unencrypted; make a key with "
+            "`vanthu secrecy new-key`"
+        )
+    told = trn(
+        "what is contained is encrypted for {n} key",
+        "what is contained is encrypted for {n} keys",
+        len(envelope.certificates),
+    )
+    for name in envelope.ended(datetime.now(UTC)):
+        told += "; " + tr("the time of the certificate {name} is over", name=name)
+    return told
 
 
 async def _readers(found: Settings) -> list[str]:

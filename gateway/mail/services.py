@@ -87,6 +87,17 @@ class Signer(Protocol):
         """An ARC set (RFC 8617) over a message that already bears our Authentication-Results."""
 
 
+class Enclosing(Protocol):
+    """Encrypts what bears a secrecy stamp, before it is kept."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Whose keys open it: the SHA-256 of each certificate, in hex."""
+
+    def enclose(self, raw: bytes | bytearray) -> bytes:
+        """A message that holds this one, encrypted, and nothing else of it."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
     """One record of all services. A service that is None is not configured."""
@@ -106,6 +117,7 @@ class Services:
     documents: Documents | None = None
     correspondents: AddressBook | None = None
     books: OutgoingBooks | None = None
+    envelope: Enclosing | None = None
 
 
 def required(service: T | None, table: str) -> T:

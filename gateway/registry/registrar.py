@@ -121,7 +121,7 @@ class Registrar:
     ) -> list[tuple[int, str]]:
         """A message: what it brings to which books. What waits in quarantine is not opened, and
         what is sealed never is: it is not for these books (law 117/2025/QH15, article 5)."""
-        if mail.sealed:
+        if mail.sealed or (mail.opened_from and self._released(mail.id) is None):
             return []
         is_ours = mail.direction in {"out", "internal"}
         if is_held and not (is_ours and "quarantine" not in mail.desks):

@@ -146,6 +146,8 @@ LOOKS = {
     "search": later("searched"),
     "messages": later("searched messages"),
     "message": later("read the message"),
+    "secret": later("opened what is secret"),
+    "enclosed": later("took it as it lies there, encrypted"),
     "line": later("opened"),
     "list": later("listed"),
     "file": later("took the files"),

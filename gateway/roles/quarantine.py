@@ -32,6 +32,7 @@ from gateway.quarantine.chapter import letters_after
 from gateway.quarantine.digest import Item
 from gateway.quarantine.reasons import in_words, is_pressing
 from gateway.roles.alone import Alone
+from gateway.roles.contained import tell_contained
 from gateway.roles.house import House, Role
 from gateway.runtime.words import speaking, tr
 from gateway.spam import versions
@@ -74,6 +75,7 @@ class Rounds:
     last: datetime = field(default_factory=lambda: datetime.now(UTC))
     old: float = -1e9
     pressing: float = -1e9
+    contained: float = -1e9
 
     async def make(self) -> None:
         """Hear who has written, tell what is held if it is time, let go of what is old."""
@@ -86,6 +88,9 @@ class Rounds:
             self.pressing = now.timestamp()
             await self.tell(now, at_once=True)
         self.last = now
+        if now.timestamp() - self.contained > PRESSING_LOOK_S:
+            self.contained = now.timestamp()
+            await tell_contained(self.house, self._office(), now)
         if now.timestamp() - self.old > OLD_LOOK_S:
             self.old = now.timestamp()
             await self.let_go(now)
@@ -132,6 +137,7 @@ class Rounds:
             since_ms = int((now - timedelta(days=1)).timestamp() * 1000)
             wanted = Wanted(desk=Desk.QUARANTINE, since_ms=since_ms, limit=500)
         rows = self.house.shelf.queries.find(wanted)
+        rows = [row for row in rows if row.sealing != "enclosed"]  # The officer's: contained.py.
         rows = [row for row in rows if is_pressing(row)] if at_once else rows
         return sorted(rows, key=lambda f: (not is_pressing(f), -f.seq))
 

@@ -85,6 +85,7 @@ async def _for_filters(settings: Settings, stack: AsyncExitStack, plain: Service
         correspondents=Correspondents(settings.correspondents, Aliases(rows).confirmed),
         books=GivenNumbers(settings.books, settings.directory, rows),
         backend=_backend(settings, stack),
+        envelope=settings.secrecy.envelope,
     )
 
 

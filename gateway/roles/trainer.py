@@ -10,6 +10,7 @@ from time import monotonic
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from gateway.archive.commands import Receive
 from gateway.archive.journal import JournalError
 from gateway.archive.shelf import Shelf
 from gateway.mail.message import Message
@@ -131,7 +132,10 @@ class Said:
         found = self.shelf.queries.one(word.mail)
         if found is None:
             return
-        message = Message(self.shelf.queries.record(found).raw)
+        record = self.shelf.queries.record(found)
+        if isinstance(record.command, Receive) and record.command.sealed:
+            return  # What it says is for nobody to learn from.
+        message = Message(record.raw)
         is_user = self.directory.person(word.actor) is not None
         teacher, weight = (word.actor, self.settings.user_weight) if is_user else ("admin", 1.0)
         self.nose.teach([message], word.verdict != "release", teacher, weight)

@@ -25,6 +25,7 @@ from gateway.settings.books import books_of
 from gateway.settings.chains import read_chains
 from gateway.settings.errors import Mistake, Mistakes, located
 from gateway.settings.origin import DkimTable, Origin, read_origin
+from gateway.settings.secrecy import Secrecy, SecrecyTable, read_secrecy
 from gateway.settings.server import ServerTable, checked
 from gateway.smtp.door import ListenerTable
 from gateway.spam.settings import SpamSettings
@@ -57,6 +58,7 @@ class _Main(BaseModel):
     dkim: DkimTable = DkimTable()
     spam: SpamSettings = SpamSettings()
     documents: DocumentsTable = DocumentsTable()
+    secrecy: SecrecyTable = SecrecyTable()
 
 
 class _Passwords(BaseModel):
@@ -85,6 +87,7 @@ class Settings:
     approval: ApprovalTable
     approval_keys: Keyring
     """The keys that sign approvals."""
+    secrecy: Secrecy
 
 
 def read_settings(folder: Path) -> Settings:
@@ -110,6 +113,9 @@ def read_settings(folder: Path) -> Settings:
         wrong += mistakes.mistakes
     limits = _limits(folder / "vanthu.toml", main, wrong)
     origin = _origin(folder / "vanthu.toml", main, wrong)
+    secrecy = Secrecy()
+    if main is not None:
+        secrecy = read_secrecy(main.secrecy, folder / "vanthu.toml", people, wrong)
     named = _named_by_filters(chains)
     if main is not None and main.dns.zone is not None:
         named.add(main.dns.zone.name)
@@ -138,6 +144,7 @@ def read_settings(folder: Path) -> Settings:
         documents=_with_ca(main.documents, folder),
         approval=approval,
         approval_keys=approval_keys,
+        secrecy=secrecy,
     )
 
 

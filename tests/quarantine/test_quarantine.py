@@ -7,16 +7,19 @@ import signal
 import smtplib
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from gateway.quarantine.envelope import new_key
 from gateway.spam import versions
 from gateway.spam.trainer import Trainer
 from tests.roles.test_relay import Gateway, configure, start
 from tests.spam.made_up import letter_bytes
 from tests.wrappings import EICAR
 
+PHRASE = "mot hai ba bon nam"
 KNOWN = 60
 BOX = "data/mail/songoaivu.example/lan/new"
 
@@ -39,9 +42,12 @@ def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
     chains = chains.replace("enough_ham = 300", "enough_ham = 50")
     (config / "chains.toml").write_text(chains, encoding="utf-8")
     main = (config / "vanthu.toml").read_text(encoding="utf-8")
-    (config / "vanthu.toml").write_text(
-        main.replace("publish_s = 30.0", "publish_s = 0.2"), encoding="utf-8"
-    )
+    main = main.replace("publish_s = 30.0", "publish_s = 0.2")
+    main = main.replace("certificates = [] ", 'certificates = ["secrecy.pem"] ')
+    (config / "vanthu.toml").write_text(main, encoding="utf-8")
+    key = config.parent / "officer.key"
+    new_key(config / "secrecy.pem", key, "Binh", PHRASE, datetime.now(UTC))
+    (config.parent / "phrase").write_text(PHRASE, encoding="utf-8")
     running = start(config, *ports)
     for kind in ("spam", "ham"):
         done = running.command("learn", kind, str(tmp_path / kind))
@@ -154,3 +160,38 @@ def test_what_was_learnt_can_be_listed_and_exported(gateway: Gateway, tmp_path: 
     assert versions.read(copy).label.ham == ham
     with pytest.raises(Exception, match="another trainer"):
         Trainer(gateway.config.parent / "data/spam", lambda: 0)
+
+
+def test_a_secrecy_stamp_is_encrypted_told_and_lifted(gateway: Gateway) -> None:
+    home = gateway.config.parent
+    raw = letter_bytes(930, is_spam=False)
+    lines = [
+        b"Subject: =?utf-8?q?=5BM=E1=BA=ACT=5D_sao_dem?=" if line.startswith(b"Subject:") else line
+        for line in raw.split(b"\r\n")
+    ]
+    number = send(
+        gateway, b"\r\n".join(lines) + b"doan khach sao dem\r\n", "minh@songoaivu.example"
+    )
+    gateway.settle()
+    assert number not in gateway.command("find", "--as", "minh", "sao dem").stdout
+    assert all(b"khach sao" not in p.read_bytes() for p in files(home / "data"))
+    assert gateway.command("release", number).returncode == 1
+    boxes = [home / f"data/mail/songoaivu.example/{login}/new" for login in ("binh", "minh")]
+    for box in boxes:
+        for _ in range(100):
+            if any(number.encode() in path.read_bytes() for path in files(box)):
+                break
+            time.sleep(0.1)
+        else:
+            pytest.fail(f"nobody was told in {box}")
+    words = ["--reason", "an old stamp", "--key", str(home / "officer.key")]
+    words += ["--passphrase-file", str(home / "phrase")]
+    done = gateway.command("secrecy", "release", number, *words)
+    assert done.returncode == 0, done.stderr
+    gateway.settle()
+    assert any(b"khach sao" in path.read_bytes() for path in files(boxes[1]))
+    assert number not in gateway.command("find", "--as", "minh", "sao dem").stdout
+
+
+def files(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file()] if folder.exists() else []
