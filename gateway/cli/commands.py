@@ -58,6 +58,7 @@ COMMANDS = (
     Command("approve", later("what waits for approval, and who may decide it"), "approve"),
     Command("people", later("leaders, deputies, keepers; delegations"), "people"),
     Command("proof", later("a folder that proves who approved a message"), "proof"),
+    Command("report", later("what a month's mail, approvals and documents came to"), "report"),
     Command("route", later("where mail for an address goes"), "sending", "add_route"),
     Command("tls", later("TLS to other servers on one day"), "sending", "add_tls"),
     Command("archive", later("list, verify, export, back up, restore"), "archive"),

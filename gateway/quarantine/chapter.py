@@ -124,3 +124,10 @@ def letters_after(engine: Engine, seq: int, limit: int = 100) -> list[Letter]:
             select(letters).where(letters.c.seq > seq).order_by(letters.c.seq).limit(limit)
         )
         return [Letter(r.seq, r.mail) for r in rows]
+
+
+def released(engine: Engine) -> frozenset[str]:
+    """The ids of all messages that somebody let go on."""
+    with engine.connect() as connection:
+        wanted = select(words.c.mail).where(words.c.verdict == "release")
+        return frozenset(connection.execute(wanted).scalars())
