@@ -20,11 +20,9 @@ _CONTENT = re.compile(
     rb"^(content-(?:type|transfer-encoding|disposition|id))([ \t]*):([^\n]*(?:\n[ \t][^\n]*)*)",
     re.IGNORECASE | re.MULTILINE,
 )
-_ODD_CONTENT = re.compile(
-    rb"^[ \t]*content[-_ ](?:type|transfer-encoding)(?![ \t]*:)"
-    rb"|^[^:\n\r \t]+[^:\n]*\r?\n(?=content-)",
-    re.IGNORECASE | re.MULTILINE,
-)
+_ODD_CONTENT = re.compile(rb"content[-_ ](?:type|transfer-encoding)(?![ \t]*:)")
+_SPOKEN_OF = re.compile(rb"\n([ \t]*)content")
+"""In a header in lower case, with an LF before it."""
 _INLINE_FILE = re.compile(
     rb"^(?:begin(?:-base64)? [0-7]{3,4} (?P<uu>[^\r\n]{1,255})"
     rb"|=ybegin [^\r\n]{0,100}name=(?P<y>[^\r\n]{1,255}))\r?\n",
@@ -152,6 +150,16 @@ def read_mime(raw: Buffer, head_size: int, limits: Limits) -> Mime:
     return Mime(tuple(walk.parts), tuple(dict.fromkeys(walk.doubts)))
 
 
+def _is_odd(head: bytes, begin: int, at: int) -> bool:
+    """Whether a program may see such a field where another sees none, or one of another name."""
+    if _ODD_CONTENT.match(head, at):
+        return True
+    if begin != at or not head.startswith(b"content-", at):
+        return False
+    before = head[head.rfind(b"\n", 0, max(0, begin - 1)) + 1 : max(0, begin - 1)]
+    return bool(before) and before[0] not in b" \t\r" and b":" not in before
+
+
 @dataclass(slots=True)
 class _Entity:
     source: Buffer
@@ -192,7 +200,7 @@ class _Walk:
             self._multipart(part)
 
     def _part(self, at: _Entity, head: bytes, head_end: int) -> Part:
-        fields = self._content_fields(head) if b"content" in head.lower() else {}
+        fields = self._content_fields(head)
         content = self._valued(fields.get("content-type"))
         placed = self._valued(fields.get("content-disposition"))
         body = (head_end, at.end)
@@ -211,24 +219,29 @@ class _Walk:
     def _content_fields(self, head: bytes) -> dict[str, bytes]:
         """The first field of each name, in lower case."""
         fields: dict[str, bytes] = {}
-        for found in _CONTENT.finditer(head):
+        lower = head.lower()
+        if b"content" not in lower:
+            return fields
+        spoken_of = [(f.start(), f.end(1) - 1) for f in _SPOKEN_OF.finditer(b"\n" + lower)]
+        starts = [at for begin, at in spoken_of if begin == at]
+        for found in filter(None, (_CONTENT.match(head, at) for at in starts)):
             name, value = found[1].lower().decode(), found[3]
             if found[2]:
                 self.doubts.append(later("a blank before the colon of a Content- field"))
             if fields.setdefault(name, value).strip().lower() != value.strip().lower():
                 self.doubts.append(later("two fields {field}").format(field=name.title()))
-        self._doubt_head(head)
+        self._doubt_head(head, starts)
+        if any(_is_odd(lower, begin, at) for begin, at in spoken_of):
+            self.doubts.append(later("a Content- field, or the line before it, without a colon"))
         return fields
 
-    def _doubt_head(self, head: bytes) -> None:
+    def _doubt_head(self, head: bytes, starts: list[int]) -> None:
         if b"\0" in head:
             self.doubts.append(later("a NUL in a header"))
         if head.count(b"\r") != head.count(b"\r\n"):
             self.doubts.append(later("a bare CR in a header"))
-        if _ODD_CONTENT.search(head):
-            self.doubts.append(later("a Content- field, or the line before it, without a colon"))
         blank = _BLANK_LINE.search(head)
-        if blank and _CONTENT.search(head, blank.end() - 1):
+        if blank and any(at >= blank.end() and _CONTENT.match(head, at) for at in starts):
             self.doubts.append(later("an empty line of blanks above a Content- field"))
 
     def _valued(self, raw: bytes | None) -> Valued:

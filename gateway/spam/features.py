@@ -69,6 +69,15 @@ def _tag(view: int, cell: int, bits: int) -> np.uint32:
     return np.uint32(view << (bits + _UNIT_BITS) | cell << int(_BLOCK_BITS))
 
 
+_RAW_HEAD_TAG: Final = _tag(RAW, IN_RAW, WEIGHT_BITS)
+_RAW_BODY_TAG: Final = _tag(RAW, IN_RAW + 1, WEIGHT_BITS)
+_HEAD_TAG: Final = _tag(HEAD, IN_HEAD, WEIGHT_BITS)
+_TEXT_TAG: Final = _tag(TEXT, 0, WEIGHT_BITS)
+_LINK_TAG: Final = _tag(TEXT, IN_LINKS, WEIGHT_BITS)
+_HEAD_WORD_TAG: Final = _tag(1, IN_HEAD, COUNT_BITS)
+_LINK_WORD_TAG: Final = _tag(0, IN_LINKS, COUNT_BITS)
+
+
 @dataclass(frozen=True, slots=True)
 class Scented:
     """Features with where they stand, so that any stretch of the text can be judged alone.
@@ -77,7 +86,7 @@ class Scented:
     """
 
     places: Hashes
-    cells: Hashes
+    cells: Places
     again: Places
     """Which of them are not the first of their like."""
 
@@ -115,9 +124,7 @@ class Features:
 
     def learnt(self, begin: int) -> Hashes:
         """The places of the marks that are learnt with this stretch, each once, sorted."""
-        kept = np.ones(len(self.marks.places), np.bool_)
-        kept[self.left_out(begin)] = False
-        return self.marks.places.compress(kept)
+        return np.delete(self.marks.places, self.left_out(begin))
 
 
 def features(letter: Letter) -> Features:
@@ -174,15 +181,14 @@ def _marks(
     keys, tags = np.concatenate(hashes), np.empty(edges[-1], np.uint32)
     for view, begin, end in ((RAW, 0, 1), (HEAD, 1, 3), (TEXT, 3, len(hashes))):
         scattered(keys[edges[begin] : edges[end]], view)
-    tags[: edges[1]] = _tag(RAW, IN_RAW + 1, WEIGHT_BITS)
-    tags[: max(0, raw.find(b"\n\n"))] = _tag(RAW, IN_RAW, WEIGHT_BITS)
-    tags[edges[1] : edges[3]] = _tag(HEAD, IN_HEAD, WEIGHT_BITS)
-    text_tag = _tag(TEXT, 0, WEIGHT_BITS)
+    tags[: edges[1]] = _RAW_BODY_TAG
+    tags[: max(0, raw.find(b"\n\n"))] = _RAW_HEAD_TAG
+    tags[edges[1] : edges[3]] = _HEAD_TAG
     tags[edges[3] : edges[4]] = _UNIT_OF[: len(four)]
     tags[edges[4] : edges[5]] = _UNIT_OF[: len(six)]
     tags[edges[5] : edges[-2]].reshape(2 * _WINDOW, len(units))[:] = units
-    tags[edges[-2] :] = IN_LINKS << int(_BLOCK_BITS)
-    tags[edges[3] :] |= text_tag
+    tags[edges[3] : edges[-2]] |= _TEXT_TAG
+    tags[edges[-2] :] = _LINK_TAG
     return _scented(keys, tags, WEIGHT_BITS)
 
 
@@ -192,9 +198,9 @@ def _counted(head: Hashes, text: Hashes, links: Hashes, units: Hashes) -> Scente
     tags = np.empty(len(keys), np.uint32)
     scattered(keys[:begin], 3)
     scattered(keys[begin:], 4)
-    tags[:begin] = _tag(1, IN_HEAD, COUNT_BITS)
+    tags[:begin] = _HEAD_WORD_TAG
     tags[begin:end] = units
-    tags[end:] = _tag(0, IN_LINKS, COUNT_BITS)
+    tags[end:] = _LINK_WORD_TAG
     found = _scented(keys, tags, COUNT_BITS)
     places = found.places & _COUNT_PLACE
     return Scented(places, found.cells, found.again)
@@ -203,24 +209,25 @@ def _counted(head: Hashes, text: Hashes, links: Hashes, units: Hashes) -> Scente
 def _scented(keys: Hashes, tags: Hashes, bits: int) -> Scented:
     """Hashes and where they stand as one array, sorted, without what stands behind its like.
 
-    What is said over and over in one stretch, such as a ruled line, counts there once.
+    What is said over and over in one stretch, such as a ruled line, counts there once. The last
+    place that anything stands in is far from the end of the unit's bits, so what is near in the
+    sorted array is of one place.
     """
     keys >>= np.uint32(32 - bits)
     keys <<= _BITS
     keys |= tags
     keys.sort()
     if len(keys) > 1:
-        far = np.ones(len(keys), np.bool_)
-        before, behind = keys[:-1], keys[1:]
-        np.greater_equal(behind - before, _NEAR_UNITS, out=far[1:])
-        far[1:] |= (behind ^ before) > _UNIT
-        keys = keys.compress(far)
+        far = np.empty(len(keys), np.bool_)
+        far[0] = True
+        np.greater_equal(keys[1:] - keys[:-1], _NEAR_UNITS, out=far[1:])
+        keys = keys.take(far.nonzero()[0])  # In a third of the time of ``compress``.
     places = keys >> _BITS
     again = (places[1:] == places[:-1]).nonzero()[0]
     again += 1
     keys &= _UNIT
     keys >>= _BLOCK_BITS
-    return Scented(places, keys, again)
+    return Scented(places, keys.astype(np.int64), again)
 
 
 def _field_words(head: bytes, begins: Places, found: Hashes) -> Hashes:

@@ -1,11 +1,12 @@
 """Where the line is drawn, and what a score means: both learnt from scores given before learning.
 
 A letter is judged whole, by its worst stretch, and by what its text says alone. Each has a line of
-its own, which rises above every good letter that it would have caught and sinks slowly while it
-catches none: by as much in about a thousand good letters as one mistake lifts it. The score is the
-whole's, lifted where another is over its line; so padding and a stolen account count as much as
-they can at the price of a good letter in some thousands. The probability is a logistic curve over
-the score, fitted as lessons come (Platt).
+its own, which rises towards every good letter that it would have caught and sinks slowly while it
+catches none: by as much in about a thousand good letters as one mistake lifts it, and faster while
+few are known, since what a beginner thought says little. The score is the whole's, lifted where
+another is over its line; so padding and a stolen account count as much as they can at the price of
+a good letter in some thousands. The probability is a logistic curve over the score, fitted as
+lessons come (Platt).
 """
 
 from __future__ import annotations
@@ -21,8 +22,13 @@ LOWEST: Final = 1.0
 HIGHEST: Final = 20.0
 """A few good letters in ten thousand look like nothing but spam; the line does not follow them."""
 MARGIN: Final = 1.0
+LEAP: Final = 4.0
+"""By so much one letter lifts the line at most: the nose learns from it, too, and its like are
+seldom caught again."""
 SINK: Final = 0.001
 """A thousand good letters lower the line by as much as one mistake lifts it."""
+LEARNER: Final = 100
+"""While few good letters are known, each lowers the lines by a share of so many more than they."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +43,8 @@ class Lane:
     """By so much more than the good letter it caught the line rises."""
     nearer: float
     """By so much of the way to the lowest it sinks with each good letter."""
+    early: float
+    """The same while few are known: by so much shared by them and ``LEARNER`` more."""
     steep: float
     """What a logit below the line counts; a letter that is farther below than ``reach`` is judged
     as if there were no such line, so that the order of most letters stays the whole's."""
@@ -48,15 +56,16 @@ class Lane:
             return over
         return self.steep * over if over > -self.reach else -math.inf
 
-    def moved(self, line: float, score: float, weight: float) -> float:
-        """The line after a good letter of this score."""
+    def moved(self, line: float, score: float, weight: float, ham: int) -> float:
+        """The line after a good letter of this score, of so many that are known."""
         if score > line:
             return line + weight * (min(score + self.margin, self.start) - line)
-        return line - weight * self.nearer * (line - self.lowest)
+        nearer = max(self.nearer, self.early / (ham + LEARNER))
+        return line - weight * nearer * (line - self.lowest)
 
 
-BARED: Final = Lane(start=26.0, lowest=8.0, margin=5.0, nearer=0.0015, steep=1.5, reach=10.0)
-CONTENT: Final = Lane(start=18.0, lowest=5.0, margin=5.0, nearer=0.0012, steep=4.0, reach=3.0)
+BARED: Final = Lane(26.0, lowest=8.0, margin=5.0, nearer=0.0015, early=1.0, steep=1.5, reach=10.0)
+CONTENT: Final = Lane(18.0, lowest=5.0, margin=5.0, nearer=0.0012, early=0.5, steep=4.0, reach=3.0)
 _RATE: Final = 0.02
 
 
@@ -89,8 +98,8 @@ class Gauge:
             return
         self.ham += 1
         self.threshold = self._whole(judged.whole, weight)
-        self.bared = BARED.moved(self.bared, judged.bared, weight)
-        self.content = CONTENT.moved(self.content, judged.content, weight)
+        self.bared = BARED.moved(self.bared, judged.bared, weight, self.ham)
+        self.content = CONTENT.moved(self.content, judged.content, weight, self.ham)
 
     def probability(self, score: float) -> float:
         """How likely a letter of this score is spam."""
@@ -98,5 +107,8 @@ class Gauge:
 
     def _whole(self, score: float, weight: float) -> float:
         if score > self.threshold:
-            return self.threshold + weight * (min(score + MARGIN, HIGHEST) - self.threshold)
-        return max(LOWEST, self.threshold - weight * SINK)
+            return self.threshold + weight * min(
+                LEAP, min(score + MARGIN, HIGHEST) - self.threshold
+            )
+        sunk = self.threshold - weight * max(SINK, 1 / (self.ham + LEARNER))
+        return max(LOWEST, sunk)

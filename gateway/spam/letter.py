@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
+from typing import AnyStr
 
 from gateway.mail.message import Message
 from gateway.mail.mime import Part
@@ -48,6 +49,7 @@ class Letter:
 def read_letter(message: Message) -> Letter:
     """Read a message of any shape. Never an exception; its work is bounded whatever the size."""
     text, links = _text(message)
+    text = _pieces(text, "\n").replace("\r\n", "\n")
     marks = disguises(text)
     folded = fold(text)
     if marks:
@@ -57,12 +59,12 @@ def read_letter(message: Message) -> Letter:
     return Letter(
         raw=bytes(message.raw[: RAW_BYTES + 200]).replace(b"\r\n", b"\n")[:RAW_BYTES],
         head=decode_words(fields).encode("utf-8", "replace")[:HEAD_BYTES],
-        text=_pieces(folded.encode("utf-8", "replace")),
+        text=_pieces(folded.encode("utf-8", "replace"), b"\n"),
         links="\n".join(links).lower().encode("utf-8", "replace"),
     )
 
 
-def _pieces(text: bytes) -> bytes:
+def _pieces(text: AnyStr, gap: AnyStr) -> AnyStr:
     """A long text is looked at here and there: padding can lie anywhere, and so can what it hides.
 
     Its beginning and its end are always looked at.
@@ -71,7 +73,7 @@ def _pieces(text: bytes) -> bytes:
         return text
     size = (TEXT_BYTES + 1) // PIECES - 1
     begins = (((len(text) - size) * n) // (PIECES - 1) for n in range(PIECES))
-    return b"\n".join(text[begin : begin + size] for begin in begins)
+    return gap.join(text[begin : begin + size] for begin in begins)
 
 
 def _text(message: Message) -> tuple[str, list[str]]:
@@ -100,7 +102,7 @@ def _leaf(part: Part, links: list[str]) -> str:
         return ""
     if not part.type.startswith("text/"):
         return f" [[{part.type} {part.filename[:80]}]] "
-    text = part.text(_PART_READ).replace("\r\n", "\n")
+    text = part.text(_PART_READ)
     if part.type != "text/html":
         return text
     links += islice(_links(text), _LINKS - len(links))

@@ -107,9 +107,9 @@ class Judgement:
 
     @property
     def bared(self) -> float:
-        """Sender and worst stretch, as if there were no other text: what padding cannot hide."""
+        """Header and worst stretch, as if there were no other text: what padding cannot hide."""
         return (
-            _clipped(max(self.raw, self.raw_head))
+            _clipped(self.raw_head)
             + _clipped(self.head)
             + _clipped(self.worst_words)
             + TEXT_SHARE * _clipped(self.worst)
@@ -176,9 +176,9 @@ class Model:
         for begin, end in pairwise((0, *edges.tolist())):
             self._step(study.places[begin:end], is_spam, weight)
 
-    def _said(self, f: Features) -> tuple[Floats, NDArray[np.float64]]:
+    def _said(self, f: Features) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """The weight of each mark, and what is in each cell, added up."""
-        said = self.tables.weights.reshape(-1).take(f.marks.places)
+        said = self.tables.weights.reshape(-1).take(f.marks.places).astype(np.float64)
         return said, np.bincount(f.marks.cells, said, CELLS).astype(np.float64, copy=False)
 
     @staticmethod
@@ -215,16 +215,21 @@ class Model:
         if not (ham_letters and spam_letters):
             return sets
         p = self._word_probabilities(f.words.places, spam_letters / ham_letters)
-        odds = np.zeros((3, len(p)))
         tells = (abs(p - 0.5) > _BLAND).nonzero()[0]
         p = p.take(tells)
-        odds[HAM, tells], odds[SPAM, tells], odds[TOLD, tells] = -np.log1p(-p), -np.log(p), 1.0
+        odds = np.ones((3, len(p)))
+        np.negative(np.log1p(-p), out=odds[HAM])
+        np.negative(np.log(p), out=odds[SPAM])
+        where = f.words.cells.take(tells)
         cells = np.empty((3, CELLS))
         for row, out in zip(odds, cells, strict=True):
-            out[:] = np.bincount(f.words.cells, row, CELLS)
+            out[:] = np.bincount(where, row, CELLS)
+        again = np.zeros(len(f.words.places), np.bool_)
+        again[f.words.again] = True
+        twice = odds.take(again.take(tells).nonzero()[0], axis=1).sum(axis=1)
         head, links, blocks = cells[:, IN_HEAD], cells[:, IN_LINKS], cells[:, : f.blocks]
         stretches = _stretches(blocks)
-        sets[:, 1] = odds.sum(axis=1) - odds.take(f.words.again, axis=1).sum(axis=1) - head
+        sets[:, 1] = cells.sum(axis=1) - twice - head
         sets[:, 0] = head + sets[:, 1]
         sets[:, 2] = stretches[:, (stretches[HAM] - stretches[SPAM]).argmax()] + links
         sets[:, 3] = head
