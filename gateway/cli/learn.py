@@ -90,14 +90,14 @@ def _list(chosen: argparse.Namespace) -> int:
     from gateway.spam import versions
 
     folder = settings(chosen).spam.folder
-    kept = versions.versions(folder)
-    for number in kept:
-        label = versions.read(versions.path_of(folder, number)).label
+    kept = versions.labels(folder)
+    for number, label in kept.items():
         mark = "*" if number == versions.current(folder) else " "
-        sys.stdout.write(
-            f"{mark} {number:6} {when(label.at_ms)}  ham {label.ham:7}  spam {label.spam:7}  "
-            f"{tr('line')} {label.threshold:.1f}\n"
-        )
+        known = tr("of another release, or damaged: it is passed over")
+        if label is not None:
+            line = f"{tr('line')} {label.threshold:.1f}"
+            known = f"{when(label.at_ms)}  ham {label.ham:7}  spam {label.spam:7}  {line}"
+        sys.stdout.write(f"{mark} {number:6} {known}\n")
     if not kept:
         sys.stdout.write(tr("Nothing was learnt yet.") + "\n")
     return 0

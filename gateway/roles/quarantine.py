@@ -7,7 +7,7 @@ import logging
 import secrets
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -44,7 +44,7 @@ LOOK_S = 1.0
 OLD_LOOK_S = 600.0
 CODE_DAYS = 14
 NAME = "Thư rác đang giữ / Quarantine"
-DIGESTED = "quarantine-digest"
+DIGESTED, ROUND = "quarantine-digest", "quarantine-round"
 AT_ONCE, QUIET = "quarantine-pressing", "quarantine-pressing-told"
 PRESSING_LOOK_S = 5.0
 QUIET_S = 900.0
@@ -72,7 +72,8 @@ class Rounds:
     """What is to be done again and again."""
 
     house: House
-    last: datetime = field(default_factory=lambda: datetime.now(UTC))
+    last: datetime | None = None
+    """When it was looked last; at the start, when people were told last."""
     old: float = -1e9
     pressing: float = -1e9
     contained: float = -1e9
@@ -82,8 +83,10 @@ class Rounds:
         now = self.house.services.clock.now()
         await self.hear(now)
         times = [clock(text) for text in self.house.settings.spam.digest]
-        if digest.due(self.last, now, times):
+        if digest.due(self.last or self._told_last(now), now, times):
             await self.tell(now)
+            stamp = str(int(now.timestamp()))
+            self.house.services.notepad.put(ROUND, "", stamp, 400 * 86400.0)
         elif times and now.timestamp() - self.pressing > PRESSING_LOOK_S:
             self.pressing = now.timestamp()
             await self.tell(now, at_once=True)
@@ -94,6 +97,11 @@ class Rounds:
         if now.timestamp() - self.old > OLD_LOOK_S:
             self.old = now.timestamp()
             await self.let_go(now)
+
+    def _told_last(self, now: datetime) -> datetime:
+        """A check time that passed while we were away is made up for."""
+        stamp = self.house.services.notepad.get(ROUND, "")
+        return datetime.fromtimestamp(int(stamp), UTC) if stamp else now
 
     async def tell(self, now: datetime, *, at_once: bool = False) -> None:
         """A digest to each keeper of each mailbox for which something new is held.

@@ -34,6 +34,8 @@ class Nose:
     tick: Callable[[], float] = monotonic
     _learnt: Learnt | None = field(init=False, default=None)
     _model: Model | None = field(init=False, default=None)
+    _seen: int = field(init=False, default=0)
+    """What was current when versions were looked through last."""
     _looked: float = field(init=False, default=-1e9)
     _lessons: Lessons = field(init=False)
 
@@ -82,8 +84,9 @@ class Nose:
 
     def return_to(self, version: int, actor: str) -> None:
         """Have the trainer forget what it learnt since a version; 0 is before all lessons."""
-        if version and version not in versions.versions(self.folder):
-            kept = ", ".join(map(str, versions.versions(self.folder))) or "none"
+        usable = [number for number, label in versions.labels(self.folder).items() if label]
+        if version and version not in usable:
+            kept = ", ".join(map(str, usable)) or "none"
             raise ValueError(f"there is no version {version} to return to; kept are: {kept}")
         self._lessons.append(Return(self.now_ms(), version, actor))
 
@@ -92,7 +95,9 @@ class Nose:
         if now - self._looked >= LOOK_S:
             self._looked = now
             number = versions.current(self.folder)
-            if number and (self._learnt is None or self._learnt.label.version != number):
-                self._learnt = versions.read(versions.path_of(self.folder, number))
-                self._model = Model(self._learnt.tables)
+            if number != self._seen:
+                learnt = versions.newest(self.folder)
+                self._seen = number
+                if learnt is not None:
+                    self._learnt, self._model = learnt, Model(learnt.tables)
         return self._learnt

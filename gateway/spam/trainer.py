@@ -8,6 +8,7 @@ the lessons behind it again.
 from __future__ import annotations
 
 import fcntl
+import logging
 import os
 from collections import deque
 from collections.abc import Callable
@@ -20,7 +21,9 @@ from gateway.spam.features import Features, features
 from gateway.spam.gauge import Gauge
 from gateway.spam.lessons import Lesson, Lessons, Return
 from gateway.spam.model import Model, Study, Tables
-from gateway.spam.versions import Label
+from gateway.spam.versions import Label, Learnt
+
+log = logging.getLogger(__name__)
 
 PRACTISED: Final = 300
 """Old lessons kept at hand."""
@@ -110,7 +113,7 @@ class Trainer:
             os.close(self._fd)
             raise Busy(f"{self.folder}: another trainer is at work") from None
         self._lessons = Lessons(self.folder / "lessons")
-        self._load(versions.current(self.folder))
+        self._load()
 
     def close(self) -> None:
         """Let another trainer in. What was not published is learnt again by it."""
@@ -162,22 +165,28 @@ class Trainer:
         )
         versions.write(self.folder, label, pupil.model.tables)
         self._published = self.position
-        oldest = versions.versions(self.folder)[0]
-        known = versions.read(versions.path_of(self.folder, oldest)).label
-        self._lessons.forget(min((*(at for at, _ in known.practised), known.position)))
+        self._lessons.forget(
+            min(
+                min((*(at for at, _ in known.practised), known.position))
+                for known in versions.labels(self.folder).values()
+                if known is not None
+            )
+        )
         return self.version
 
-    def _load(self, version: int) -> None:
-        self.pupil = self._pupil(version)
-        self.version = version
-        if version:
-            label = versions.read(versions.path_of(self.folder, version)).label
-            self.position = self._published = label.position
+    def _load(self) -> None:
+        """Begin with what was learnt, or, if no version can be used, with all lessons kept."""
+        learnt = versions.newest(self.folder, to_train=True)
+        self.pupil = self._pupil(learnt)
+        self.version = max((0, *versions.versions(self.folder)))
+        if learnt is not None:
+            self.position = learnt.label.position
+            is_current = learnt.label.version == versions.current(self.folder)
+            self._published = self.position if is_current else -1
 
-    def _pupil(self, version: int) -> Pupil:
-        if not version:
+    def _pupil(self, learnt: Learnt | None) -> Pupil:
+        if learnt is None:
             return Pupil()
-        learnt = versions.read(versions.path_of(self.folder, version), to_train=True)
         label = learnt.label
         pupil = Pupil(Model(learnt.tables), learnt.gauge, label.lessons, dict(label.allowances))
         for position, begin in label.practised:
@@ -189,8 +198,15 @@ class Trainer:
 
     def _return(self, version: int) -> None:
         """Go back to an older version; what cannot be gone back to is passed over."""
-        if version == 0 or version in versions.versions(self.folder):
-            self.pupil = self._pupil(version)
+        if version == 0:
+            self.pupil = Pupil()
+        elif version in versions.versions(self.folder):
+            try:
+                learnt = versions.read(versions.path_of(self.folder, version), to_train=True)
+            except versions.Damaged as error:
+                log.warning("%s; there is no going back to it", error)
+                return
+            self.pupil = self._pupil(learnt)
 
 
 def _drawn(turn: int) -> int:

@@ -8,6 +8,7 @@ one in its place.
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,8 @@ import numpy as np
 from gateway.spam.features import COUNT_BITS, WEIGHT_BITS
 from gateway.spam.gauge import Gauge
 from gateway.spam.model import Tables
+
+log = logging.getLogger(__name__)
 
 _PAGE: Final = 64 * 1024
 _FORMAT: Final = f"vanthu-nose 3 {WEIGHT_BITS}/{COUNT_BITS}"
@@ -77,7 +80,17 @@ class Learnt:
 
 
 class Damaged(Exception):
-    """A file that is no version, or not a whole one."""
+    """A file that is no version, or not a whole one, or of another release."""
+
+
+class Unreadable(Damaged):
+    """The disk does not give it out; it may be whole."""
+
+
+class _Format(msgspec.Struct):
+    """Of a label of any release."""
+
+    format: str = ""
 
 
 def current(folder: Path) -> int:
@@ -103,15 +116,9 @@ def read(path: Path, *, to_train: bool = False) -> Learnt:
         with path.open("rb") as file:
             page = file.read(_PAGE)
             size = os.fstat(file.fileno()).st_size
-        label = msgspec.json.decode(page.rstrip(b"\0"), type=Label)
-    except (OSError, msgspec.DecodeError) as error:
-        raise Damaged(f"{path}: cannot be read: {error}") from error
-    if label.format != _FORMAT:
-        raise Damaged(
-            f"{path}: format is {label.format!r}, not {_FORMAT!r}: it is of "
-            "another release; take it and the file 'current' away, and what the lessons that are "
-            "kept say is learnt again"
-        )
+    except OSError as error:
+        raise Unreadable(f"{path}: cannot be read: {error}") from error
+    label = _label(path, page.rstrip(b"\0"))
     weights, counts = 4 * _WEIGHTS[0] * _WEIGHTS[1], 4 * _COUNTS[0] * _COUNTS[1]
     if size != _PAGE + 2 * weights + counts:
         raise Damaged(f"{path}: is {size} bytes long, and should be longer or shorter")
@@ -130,6 +137,44 @@ def read(path: Path, *, to_train: bool = False) -> Learnt:
     if _digest(arrays) != label.sha256:
         raise Damaged(f"{path}: its checksum does not fit")
     return Learnt(label, Tables(arrays[0], arrays[1], letters, arrays[2]))
+
+
+def _label(path: Path, page: bytes) -> Label:
+    try:
+        known = msgspec.json.decode(page, type=_Format).format
+        if known != _FORMAT:
+            raise Damaged(f"{path}: format is {known!r}, not {_FORMAT!r}: it is of another release")
+        return msgspec.json.decode(page, type=Label)
+    except msgspec.DecodeError as error:
+        raise Damaged(f"{path}: cannot be read: {error}") from error
+
+
+def newest(folder: Path, *, to_train: bool = False) -> Learnt | None:
+    """The current version, or else the newest before it that is whole and of this release.
+
+    None if there is none: then the lessons that are kept are all there is to learn from.
+    ``Unreadable`` if the disk fails, since what lies there may be whole.
+    """
+    last = current(folder)
+    for number in reversed([number for number in versions(folder) if number <= last]):
+        try:
+            return read(path_of(folder, number), to_train=to_train)
+        except Unreadable:
+            raise
+        except Damaged as error:
+            log.warning("%s; the version before it is taken, if there is one", error)
+    return None
+
+
+def labels(folder: Path) -> dict[int, Label | None]:
+    """What each version on the disk knows, oldest first; None for one that cannot be used."""
+    found: dict[int, Label | None] = {}
+    for number in versions(folder):
+        try:
+            found[number] = read(path_of(folder, number)).label
+        except Damaged:
+            found[number] = None
+    return found
 
 
 def write(folder: Path, label: Label, tables: Tables) -> Path:

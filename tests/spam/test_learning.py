@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from gateway.spam.features import features
-from gateway.spam.gauge import HIGHEST, START, Gauge
+from gateway.spam.gauge import HIGHEST, LEAP, START, Gauge
 from gateway.spam.letter import Letter
 from gateway.spam.model import Judgement, Model, Tables
 from gateway.spam.trainer import Pupil
@@ -117,6 +117,27 @@ def test_the_line_rises_above_a_good_letter_and_sinks_slowly() -> None:
     assert START < gauge.threshold < risen
     gauge.note(plain(34), is_spam=False)
     assert gauge.threshold <= HIGHEST
+
+
+def test_what_a_beginner_took_for_spam_does_not_hold_the_lines_up_for_long() -> None:
+    early, late = Gauge(), well_read()
+    for gauge in (early, late):
+        odd = plain(gauge.threshold + 3)
+        for _ in range(5):
+            gauge.note(replace(odd, raw_head=8, worst=8, worst_words=8), is_spam=False)
+    risen = early.threshold, late.threshold, early.bared, late.bared
+    for gauge in (early, late):
+        for _ in range(400):
+            gauge.note(plain(-20), is_spam=False)
+    assert risen[0] - early.threshold > 2 * (risen[1] - late.threshold)
+    assert risen[2] - early.bared > 1.5 * (risen[3] - late.bared)
+
+
+def test_no_single_letter_lifts_the_line_out_of_reach() -> None:
+    gauge = well_read()
+    before = gauge.threshold
+    gauge.note(plain(30), is_spam=False)
+    assert before < gauge.threshold <= before + LEAP
 
 
 def test_the_line_loses_about_one_good_letter_in_a_thousand() -> None:

@@ -121,18 +121,45 @@ def test_one_person_cannot_teach_more_than_his_share_in_a_day(tmp_path: Path) ->
     trainer.close()
 
 
-def test_a_damaged_version_is_not_trained_on(tmp_path: Path) -> None:
-    Lessons(tmp_path / "lessons").append(lesson(1))
-    digest(tmp_path)
-    path = versions.path_of(tmp_path, 1)
+def spoil(path: Path, at: int) -> None:
     data = bytearray(path.read_bytes())
-    data[100_000] ^= 1
+    data[at] ^= 1
     path.write_bytes(data)
+
+
+def test_in_place_of_a_damaged_version_the_one_before_it_learns_on(tmp_path: Path) -> None:
+    quiet, hurt = tmp_path / "quiet", tmp_path / "hurt"
+    for number in range(3):
+        for folder in (quiet, hurt):
+            Lessons(folder / "lessons").append(lesson(number))
+            digest(folder)
+    path = versions.path_of(hurt, 3)
+    spoil(path, 100_000)
     with pytest.raises(versions.Damaged, match="checksum"):
-        Trainer(tmp_path, now_ms)
-    path.write_bytes(data[:-1])
+        versions.read(path, to_train=True)
+    assert digest(hurt) == digest(quiet)
+    assert versions.current(hurt) == 4
+    path.write_bytes(path.read_bytes()[:-1])
     with pytest.raises(versions.Damaged, match="bytes long"):
         versions.read(path)
+
+
+def test_after_a_change_of_format_all_lessons_that_are_kept_are_learnt_anew(tmp_path: Path) -> None:
+    nose = Nose(tmp_path, now_ms, iter(range(0, 1000, 2)).__next__)
+    nose.teach((made_up(n, is_spam=bool(n % 2)) for n in range(20)), True, "admin")
+    before = digest(tmp_path)
+    path = versions.path_of(tmp_path, 1)
+    page = b'{"format":"vanthu-nose 2 20/19","version":1}'
+    path.write_bytes(page.ljust(64 * 1024, b"\0") + path.read_bytes()[64 * 1024 :])
+    assert nose.smell(made_up(1, is_spam=True)) is None
+    with pytest.raises(ValueError, match="kept are: none"):
+        nose.return_to(1, "lan")
+    assert digest(tmp_path) == before
+    assert versions.current(tmp_path) == 2
+    scent = nose.smell(made_up(1, is_spam=True))
+    assert scent is not None
+    assert scent.version == 2
+    assert versions.labels(tmp_path)[1] is None
 
 
 def test_old_versions_and_their_lessons_are_let_go(tmp_path: Path) -> None:
