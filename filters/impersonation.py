@@ -17,11 +17,13 @@ class Impersonation(Filter):
     action: Action = Action.HOLD
     """What to do with the name of a person, an office, or one of our addresses as a name."""
     look_alike: Action = Action.HOLD
-    """What to do with a domain that reads like one of ours."""
+    """What to do with a domain that reads like one of ours, or a guarded one."""
     reply_to: Action = Action.POINTS
     """What to do where answers would go to another domain than the mail says it is from."""
     trusted_domains: frozenset[str] = frozenset()
     """Domains from which our people do write to us, such as a webmail of their own."""
+    guarded_domains: frozenset[str] = frozenset()
+    """Besides ours: domains that our people believe, such as the sign-on of the province."""
 
     def message(self, mail: Mail) -> Verdict | None:
         if not mail.session.is_inbound:
@@ -37,10 +39,10 @@ class Impersonation(Filter):
         return strongest(said)
 
     def _near(self, mail: Mail, address: Address) -> Iterator[Verdict]:
-        ours = mail.services.directory.domains()
-        if address.domain in ours:
+        guarded = mail.services.directory.domains() | self.guarded_domains
+        if any(f".{address.domain}".endswith(f".{domain}") for domain in guarded):
             return
-        for domain in ours:
+        for domain in sorted(guarded):
             if reads_like(address.domain, domain):
                 reason = later("{domain} looks like {ours} and is not").format(
                     domain=address.domain, ours=domain

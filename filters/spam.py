@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from gateway.api import (
     DKIM,
     DMARC,
+    PRESSING,
     SPF,
     Acquaintance,
     Action,
@@ -128,11 +129,15 @@ class Spam(Filter):
         inbound = mail.session.is_inbound
         if inbound and limits.tag and score >= limits.tag:
             edits += (AddHeader(SPAM, _ascii(reason)), AddHeader(FLAG, "YES"))
-        if inbound and limits.reject and firm >= limits.reject:
+        is_held = bool(limits.hold) and firm >= limits.hold
+        is_refused = inbound and bool(limits.reject) and firm >= limits.reject
+        if inbound and (is_held or is_refused):
             if is_official(mail.message) or is_petition(mail.message):
-                return Hold(reason, edits=edits, points=parts)
-            return Reject(reason, REFUSED)
-        if limits.hold and firm >= limits.hold:
+                parts = (*parts, Points("pressing", 0.0, PRESSING))
+                return Hold(f"{PRESSING}: {reason}", edits=edits, points=parts)
+            if is_refused:
+                return Reject(reason, REFUSED)
+        if is_held:
             return Hold(reason, edits=edits, points=parts)
         return Pass(reason, edits, own) if own or edits else None
 

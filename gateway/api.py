@@ -154,6 +154,7 @@ from gateway.registry.said import Source as Source
 from gateway.runtime.asking import ask as ask
 from gateway.runtime.libmagic import real_type as real_type
 from gateway.runtime.words import later as later
+from gateway.spam.label import PRESSING as PRESSING
 from gateway.spam.label import is_advertising as is_advertising
 from gateway.spam.label import is_official as is_official
 from gateway.spam.label import is_petition as is_petition

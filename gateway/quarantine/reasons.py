@@ -10,6 +10,7 @@ from gateway.archive.queries import Found
 from gateway.mail.number import find, latin
 from gateway.mail.text import folded
 from gateway.runtime.words import tr
+from gateway.spam.label import PRESSING
 
 _PRESSING = re.compile(r"\b(?:khieu nai|to cao|kien nghi|phan anh|don |cong van|hoa toc|khan)\b")
 
@@ -17,8 +18,11 @@ _PRESSING = re.compile(r"\b(?:khieu nai|to cao|kien nghi|phan anh|don |cong van|
 def is_pressing(found: Found) -> bool:
     """Whether it may be a dispatch or a petition, whose term runs while it waits here.
 
-    By its subject: a document's number, or words of those who complain.
+    By its subject: a document's number, or words of those who complain; or by what the filter that
+    held it saw within.
     """
+    if PRESSING in found.reason:
+        return True
     subject = found.subject[:500]
     return bool(_PRESSING.search(folded(subject))) or any(True for _ in find(latin(subject)))
 
@@ -55,6 +59,7 @@ def _named(name: str) -> str:
         "rspamd": tr("rspamd's opinion"),
         "spamassassin": tr("SpamAssassin's opinion"),
         "advertising": tr("it is labelled as advertising"),
+        "pressing": tr("it may be a dispatch or a petition, whose term runs while it waits"),
     }
     if name.startswith("dnsbl"):
         return tr("it is on a blocklist")

@@ -9,6 +9,8 @@ from gateway.mail.number import find, latin
 from gateway.mail.text import folded
 
 TEXT_BYTES = 16 * 1024
+PRESSING = "it may be a dispatch or a petition"
+"""Said of a letter that is held although its term runs, for whoever shows the quarantine."""
 _ADVERTISING = re.compile(r"^(?:(?:re|fw|fwd)\s*:\s*)*\[\s*(?:qc|ad|ads|quang cao)\s*\]")
 _PETITION = re.compile(
     r"\b(?:don (?:khieu nai|to cao|kien nghi|phan anh|trinh bao|yeu cau|de nghi|keu cuu)"

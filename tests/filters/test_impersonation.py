@@ -85,3 +85,14 @@ def test_answers_that_go_elsewhere_count_a_little(letter: Letter) -> None:
     verdict = Impersonation().message(letter("From: a@b.example\nReply-To: c@d.example\n\nhi"))
     assert isinstance(verdict, Pass)
     assert verdict.points[0].name == "reply-to"
+
+
+@pytest.mark.parametrize(
+    "domain", ["ss0.tinh.example", "sso-tinh-example.com", "sso.tinh.example.x.com"]
+)
+def test_domains_of_others_can_be_guarded_too(letter: Letter, domain: str) -> None:
+    guarding = Impersonation(guarded_domains=frozenset({"sso.tinh.example"}))
+    assert isinstance(guarding.message(letter(f"From: x@{domain}\n\nhi")), Hold)
+    assert guarding.message(letter("From: x@sso.tinh.example\n\nhi")) is None
+    assert guarding.message(letter("From: x@mail.sso.tinh.example\n\nhi")) is None
+    assert Impersonation().message(letter(f"From: x@{domain}\n\nhi")) is None

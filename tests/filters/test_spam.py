@@ -7,6 +7,7 @@ import pytest
 
 from filters.spam import Limits, Spam
 from gateway.api import (
+    PRESSING,
     SPF,
     Acquaintance,
     AddHeader,
@@ -118,7 +119,12 @@ def test_it_is_refused_only_where_the_admin_says_so_and_never_a_petition(letter:
         text = PLAIN.replace("Hello", subject)
         assert isinstance(strict.message(given(to_us(letter, text), bad)), Hold)
     inside = PLAIN.replace("How are you?", "Tôi xin gửi đơn tố cáo ông A.")
-    assert isinstance(strict.message(given(to_us(letter, inside), bad)), Hold)
+    held = strict.message(given(to_us(letter, inside), bad))
+    assert isinstance(held, Hold)
+    assert held.reason.startswith(PRESSING)
+    plain = Spam().message(given(to_us(letter), bad))
+    assert isinstance(plain, Hold)
+    assert PRESSING not in plain.reason
 
 
 def test_each_mailbox_may_have_its_limits_and_the_mildest_count(letter: Letter) -> None:
