@@ -19,9 +19,12 @@ from gateway.cli.office import OFFICE, when
 from gateway.mail.message import Message
 from gateway.registry import schema, told
 from gateway.registry.columns import Beside, beside, day
+from gateway.registry.contents import contents
 from gateway.registry.dossier import Dossier, dossier
 from gateway.registry.edxml import (
     STATUS,
+    STEP_OF,
+    Envelope,
     Organ,
     document_id,
     is_edxml,
@@ -287,38 +290,35 @@ def _edxml(at: Opened, chosen: argparse.Namespace, target: Path) -> int:
         target.write_bytes(write_status(sender, about, chosen.status, str(at.asker), now))
     else:
         to = [Organ(code, name) for code, _, name in (one.partition("=") for one in chosen.to)]
-        target.write_bytes(write_document(sender, to, line.said, now, _contents(at, line)))
+        files = contents(at.lookup.engine, at.shelf.queries, line)
+        target.write_bytes(write_document(sender, to, line.said, now, files))
     at.lookup.viewed(at.asker, "file", [line.id])
     id_ = line.said.edxml or document_id(office.code, line.said.issued, line.said.number)
     sys.stdout.write(f"{target}: {id_}\n")
     return 0
 
 
-def _contents(at: Opened, line: Line) -> Iterator[tuple[str, bytes]]:
-    """The files of a line's message, main one first."""
-    found = dossier(at.lookup.engine, line)
-    rows: list[Any] = sorted(found.files, key=lambda row: not row.is_main)
-    for row in rows:
-        mail = at.shelf.queries.one(row.mail) if row.mail else None
-        if mail is None:
-            continue
-        for part, data in papers_in(Message(at.shelf.queries.record(mail).raw)):
-            if sha256(data).hexdigest() == row.sha256:
-                yield part.filename or "document.pdf", data
-
-
 def take_edxml(at: Opened, chosen: argparse.Namespace) -> int:
-    """A document from the axis, into the book."""
+    """A document from the axis, into the book; or what became of one that is there."""
     envelope = read_edxml(Path(chosen.file).read_bytes())
     if envelope.status:
-        raise ValueError(
-            tr(
-                "this is a status ({status}) of {number}",
-                status=STATUS.get(envelope.status),
-                number=envelope.about,
-            )
-        )
+        return _take_status(at, chosen.book, envelope)
     key, _ = at.desk.book(chosen.book, "in")
     for wrong in envelope.damaged:
         sys.stderr.write(f"{wrong}\n")
     return tell(at.desk.take_in(at.asker, key, envelope.document, "", "axis"))
+
+
+def _take_status(at: Opened, book: str, envelope: Envelope) -> int:
+    """Move the document that another system's status is about."""
+    what = STATUS.get(envelope.status, envelope.status)
+    step = STEP_OF.get(envelope.status)
+    if step is None:
+        raise ValueError(
+            tr("this is a status ({status}) of {number}", status=what, number=envelope.about)
+        )
+    number = envelope.about.rsplit(",", 1)[-1]
+    line = at.desk.named(at.asker, number, book)
+    sender = envelope.sender.name or envelope.sender.code
+    note = ": ".join(filter(None, (sender, envelope.description or what)))
+    return tell(at.desk.progress(at.asker, line, step, note))

@@ -53,7 +53,17 @@ def add_password(parser: argparse.ArgumentParser) -> None:
 RELOAD_S = 60.0
 """How long ``vanthu reload`` waits to hear from all processes."""
 
-ROLE_NAMES = ("store", "register", "deliver", "desk", "smtp", "monitor", "trainer", "quarantine")
+ROLE_NAMES = (
+    "store",
+    "register",
+    "hooks",
+    "deliver",
+    "desk",
+    "smtp",
+    "monitor",
+    "trainer",
+    "quarantine",
+)
 """As in ``roles/process.py``, which takes half a second to import."""
 
 

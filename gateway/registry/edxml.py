@@ -14,6 +14,7 @@ import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 from xml.etree.ElementTree import Element, ParseError, SubElement, register_namespace, tostring
 
 from defusedxml.common import DefusedXmlException
@@ -42,6 +43,13 @@ STATUS = {
     "15": "đồng ý cập nhật, lấy lại",
     "16": "từ chối cập nhật, lấy lại",
 }
+STEP_OF: dict[str, Literal["assigned", "in-progress", "done", "refused"]] = {
+    "02": "refused",
+    "04": "assigned",
+    "05": "in-progress",
+    "06": "done",
+}
+"""How far a document has come by what another system says of it."""
 PRIORITY = ("", "khẩn", "thượng khẩn", "hỏa tốc")
 
 
@@ -73,7 +81,7 @@ class Envelope:
     """Attachments that could not be unpacked, each with the reason."""
     status: str = ""
     about: str = ""
-    """DocumentId of the document that a status is about."""
+    """DocumentId of the document that a status is about, or its number and symbol."""
     description: str = ""
 
 
@@ -96,7 +104,7 @@ def read_edxml(data: bytes) -> Envelope:
             sender,
             Particulars(),
             status=status.zfill(2),
-            about=_text(about, "DocumentId"),
+            about=_text(about, "DocumentId") or _text(about, "Code"),
             description=_text(header, "Description"),
         )
     business = _first(root, "Bussiness")

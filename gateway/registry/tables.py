@@ -12,6 +12,7 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from gateway.directory.tables import Fault, FormerName, Tables
 from gateway.mail.number import symbol_key
+from gateway.registry.hooks import HookTable
 
 PLACES = {"book", "year", "month", "kind"}
 """What a folder's name may be made of."""
@@ -108,6 +109,8 @@ class BooksTable(_Table):
     files: Path | None = None
     """Where documents are saved under their arrival number; None: nowhere."""
     books: dict[str, BookTable] = Field(default_factory=dict)
+    hooks: dict[str, HookTable] = Field(default_factory=dict)
+    """Programs that are told what happens in the books."""
 
     @classmethod
     def read(cls, table: dict[str, object], people: Tables | None) -> BooksTable:
@@ -126,6 +129,7 @@ class BooksTable(_Table):
         update: dict[str, object] = {"office": office.model_copy(update=moved)}
         if self.files is not None:
             update["files"] = folder / self.files
+        update["hooks"] = {key: hook.placed(folder) for key, hook in self.hooks.items()}
         return self.model_copy(update=update)
 
     def by_address(self, people: Tables) -> dict[str, str]:
@@ -166,6 +170,8 @@ def _detail(fault: Fault) -> InitErrorDetails:
 
 def _faults(tables: BooksTable, people: Tables) -> Iterator[Fault]:
     seen: dict[str, str] = {}
+    for key, hook in tables.hooks.items():
+        yield from _unknown(("hooks", key, "books"), hook.books, tables.books, "books.toml")
     for key, book in tables.books.items():
         yield from _unknown(("books", key, "unit"), (book.unit,), people.units)
         yield from _unknown(("books", key, "mailboxes"), book.mailboxes, people.mailboxes)
@@ -181,8 +187,11 @@ def _faults(tables: BooksTable, people: Tables) -> Iterator[Fault]:
 
 
 def _unknown(
-    path: tuple[str, ...], names: tuple[str, ...], there_are: Mapping[str, object]
+    path: tuple[str, ...],
+    names: tuple[str, ...],
+    there_are: Mapping[str, object],
+    file: str = "directory.toml",
 ) -> Iterator[Fault]:
     for name in names:
         if name not in there_are:
-            yield path, f"there is no {name!r} in directory.toml; {', '.join(sorted(there_are))}"
+            yield path, f"there is no {name!r} in {file}; {', '.join(sorted(there_are))}"

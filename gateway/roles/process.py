@@ -29,6 +29,7 @@ RUNNING = "running"
 ROLES = {
     "store": "gateway.roles.store:Store",
     "register": "gateway.roles.register:register",
+    "hooks": "gateway.roles.hooks:hooks",
     "deliver": "gateway.roles.deliver:deliver",
     "desk": "gateway.roles.desk:desk",
     "smtp": "gateway.roles.doors:Doors",

@@ -21,6 +21,7 @@ from gateway.identity.keyring import BadKeyring, Keyring
 from gateway.mail.limits import Limits
 from gateway.mail.people import ApprovalPolicy
 from gateway.registry.tables import BooksTable
+from gateway.runtime.private import exposed
 from gateway.settings.books import books_of
 from gateway.settings.chains import read_chains
 from gateway.settings.errors import Mistake, Mistakes, located
@@ -46,6 +47,8 @@ READ = frozenset(
 """Every file that is read. Another one in the folder is a mistake: somebody believes in it."""
 BESIDE = frozenset({".md", ".pem", ".key", ".secret", ".example"})
 """Endings of files that may lie there and are not settings."""
+SECRET_MIN = 16
+"""Bytes of a secret that signs."""
 
 
 class _Main(BaseModel):
@@ -122,6 +125,7 @@ def read_settings(folder: Path) -> Settings:
     wrong += _strangers(folder, named)
     if routes is not None:
         wrong += _unreadable(folder, routes)
+    wrong += _hooks(folder, books)
     if main is not None:
         wrong += _missing_ca(folder / "vanthu.toml", main)
         wrong += _unknown_chains(folder / "vanthu.toml", main, chains)
@@ -227,6 +231,25 @@ def _unreadable(folder: Path, routes: RoutesTable) -> list[Mistake]:
     return [
         Mistake(path, 0, f"routes[{at}]", what) for at, what in routes.placed(folder).unreadable()
     ]
+
+
+def _hooks(folder: Path, books: BooksTable) -> list[Mistake]:
+    """Secrets and authorities of hooks that cannot be read, or that others can read."""
+    path, wrong = folder / "books.toml", list[Mistake]()
+    for key, hook in books.hooks.items():
+        told: list[tuple[str, str]] = []
+        try:
+            told += [("secret", flaw)] if (flaw := exposed(hook.secret)) else []
+            if len(hook.secret.read_bytes().strip()) < SECRET_MIN:
+                told.append(("secret", f"{hook.secret}: {SECRET_MIN} bytes at least"))
+        except OSError as error:
+            told.append(("secret", f"it cannot be read: {error}"))
+        if hook.ca is not None and not hook.ca.is_file():
+            told.append(("ca", f"there is no file {hook.ca}"))
+        text = path.read_text(encoding="utf-8") if told else ""
+        for name, what in told:
+            wrong += located(what, path, text, f"hooks.{key}.{name}")
+    return wrong
 
 
 def _missing_ca(path: Path, main: _Main) -> list[Mistake]:

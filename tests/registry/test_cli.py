@@ -91,6 +91,13 @@ def test_an_arrival_from_the_paper_to_its_end(terminal: Terminal, tmp_path: Path
         assert (tmp_path / name).read_bytes().startswith(b"%PDF")
     terminal("register", "export", str(tmp_path / "x.edxml"), "--line", "1", "--to", "H1=UBND")
     assert read_edxml((tmp_path / "x.edxml").read_bytes()).document.number == "12/SNV-VP"
+    for status, step in (("05", "in progress"), ("06", "done")):
+        back = str(tmp_path / f"{status}.edxml")
+        terminal("register", "export", back, "--line", "1", "--status", status)
+        terminal("register", "edxml", back)
+        assert f"{step} " in terminal("register", "show", "1").splitlines()[-1]
+    terminal("register", "export", str(tmp_path / "13.edxml"), "--line", "1", "--status", "13")
+    terminal("register", "edxml", str(tmp_path / "13.edxml"), fails=True)
     terminal("register", "edxml", str(tmp_path / "x.edxml"))
     assert "lan (os:" in terminal("register", "views", "1")
 
