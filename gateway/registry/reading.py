@@ -15,6 +15,7 @@ from gateway.archive.registering import File, Particulars, Said
 from gateway.mail.message import Message
 from gateway.mail.mime import Part
 from gateway.mail.papers import Documents, FileKind
+from gateway.mail.vietnamese import readable
 from gateway.registry.edxml import NotEdxml, is_edxml, read_edxml
 from gateway.registry.evidence import STAMPED, Evidence, of_edxml, of_paper, of_words
 
@@ -136,7 +137,7 @@ async def _opened(
     if facts.kind is not FileKind.OTHER:
         suffix = f".{facts.kind.value}"
     told = of_paper(facts, part.filename, subject, body, symbols)
-    return [Paper(file, data, suffix, told, facts.text)]
+    return [Paper(file, data, suffix, told, readable(facts.text))]
 
 
 async def _edxml(
@@ -155,7 +156,7 @@ async def _edxml(
         suffix, text = PurePath(name).suffix.lower() or ".bin", ""
         if documents is not None:
             facts = await documents.facts(content, name)
-            text = facts.text
+            text = readable(facts.text)
             told = of_paper(facts, name, "", "", symbols)
             inner.append(Paper(one, content, suffix, told, text))
         else:

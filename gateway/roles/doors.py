@@ -6,7 +6,7 @@ import asyncio
 import logging
 import socket
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from gateway.archive.journal import JournalError, Kept
@@ -73,6 +73,8 @@ class Doors(Role):
     _closing: list[Server] = field(default_factory=list)
     """No longer in the settings; who came through them is still here."""
     _tls: ssl.SSLContext | None = None
+    _words: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Hashes of the passwords by which those who are here have signed in."""
 
     async def open(self, house: House) -> dict[str, int]:
         self._intake = Intake(house.shelf)
@@ -82,14 +84,26 @@ class Doors(Role):
         return await self._listen(house)
 
     async def renew(self, house: House) -> None:
-        """Clients who come from now on meet the new settings."""
+        """Clients who come from now on meet the new settings. Whose password was changed, or who
+        may sign in no more, is sent away: what he could do ends with it."""
         assert self._budget is not None
+        ended = self._ended(house)
         self._budget.limit = house.settings.limits.bytes_in_flight
         await self._listen(house)
+        for server in self._every():
+            server.send_away(ended)
         wanted = {(table.host, table.port) for table in house.settings.listeners.values()}
         for place in set(self._servers) - wanted:
             self._closing += self._servers.pop(place)
         await asyncio.gather(*(server.close() for server in self._closing))
+
+    def _ended(self, house: House) -> frozenset[str]:
+        """Logins whose way of signing in, as it was until now, is worth nothing under these
+        settings."""
+        people, words = house.settings.directory.people, house.settings.passwords
+        gone = {login for login, word in self._words.items() if words.get(login) != word}
+        known = self._words.keys() - gone
+        return frozenset(gone | {one for one in known if one not in people or people[one].disabled})
 
     async def left(self, services: Services) -> None:
         await asyncio.gather(*(server.left(services) for server in self._every()))
@@ -105,6 +119,7 @@ class Doors(Role):
 
     async def _listen(self, house: House) -> dict[str, int]:
         tls = self._tls = _tls(house.settings, self._tls)
+        self._words = house.settings.passwords
         sign_in = PasswordSignIn(Passwords(house.settings.passwords), house.services)
         ports: dict[str, int] = {}
         for name, table in house.settings.listeners.items():

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import socket
 import ssl
+from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass, field
 from ipaddress import ip_address
@@ -110,6 +111,12 @@ class Server:
     @property
     def is_busy(self) -> bool:
         return bool(self._talking)
+
+    def send_away(self, logins: Collection[str]) -> None:
+        """End the sessions of these people, now or when the message under way is settled."""
+        for talk in list(self._talking):
+            if talk.user in logins:
+                talk.finish()
 
     async def left(self, services: Services) -> None:
         """Wait until the last has gone who came while these were the door's services."""

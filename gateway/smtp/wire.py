@@ -150,6 +150,11 @@ class Wire(SMTP):
         if not self._stalled_at:
             self._unpause()
 
+    @property
+    def user(self) -> str:
+        """Who has signed in; empty while nobody has."""
+        return self._talk.user
+
     def finish(self) -> None:
         """We are stopping: say goodbye now, or as soon as the message under way is settled."""
         self._ends = 0.0

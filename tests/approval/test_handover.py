@@ -164,11 +164,14 @@ def test_the_command_hands_over_while_the_gateway_runs(played: Office, tmp_path:
     assert (refused.returncode, out.exists()) == (1, False)
     lend = ("approve", "delegate", "d1", "--as", "l0", "--capacity", "TL", "--until", "2099-01-01")
     assert played.command(*lend, "--basis", "3/UQ").returncode == 0
+    still_here = played.client("l0")
+    assert still_here.noop()[0] == 250
     done = played.command(*words, "--to", "c1", "--as", "l0", "--out", str(out))
     assert done.returncode == 0, done.stderr
     told = dict(re.findall(r"(?:New password of|Mật khẩu mới của) (\w+): (\S+)", done.stdout))
     assert sorted(told) == ["c1", "l0"]
 
+    assert _is_sent_away(still_here)
     played.kill_clients()
     with pytest.raises(smtplib.SMTPAuthenticationError):
         played.client("l0")
@@ -191,6 +194,13 @@ def test_the_command_hands_over_while_the_gateway_runs(played: Office, tmp_path:
     _check_minutes(played, out)
 
 
+def _is_sent_away(client: smtplib.SMTP) -> bool:
+    try:
+        return client.noop()[0] == 421
+    except (smtplib.SMTPServerDisconnected, ConnectionError):
+        return True
+
+
 def _check_minutes(played: Office, out: Path) -> None:
     listed = (out / "danh-muc-thu.csv").read_bytes()
     rows = list(csv.reader(io.StringIO(listed.decode("utf-8-sig")), delimiter=";"))
@@ -211,6 +221,8 @@ def _check_minutes(played: Office, out: Path) -> None:
         "tiếp tục thay mặt c1",
     ):
         assert shown in text, text
+    assert f"{len(rows) - 1} (đến:" in text
+    assert re.search(rf"{row[0]} [^()]*Thư bàn giao[^()]*\(hạn", text), "what waits is not listed"
     assert sha256(listed).hexdigest() in text.replace(" ", "")
     assert "secret" not in text
     kept = played.command("people", "handovers").stdout

@@ -152,6 +152,15 @@ def test_labelled_advertising_is_advertising(letter: Letter, subject: str) -> No
     assert [point.name for point in verdict.points] == ["advertising"]
 
 
+@pytest.mark.parametrize(
+    "subject", ["QC số 05/2026/QC-UBND", "Ban hành QC phối hợp (QC 05)", "V/v góp ý [Dự thảo] QC"]
+)
+def test_a_regulation_is_no_advertising(letter: Letter, subject: str) -> None:
+    verdict = Spam().message(to_us(letter, PLAIN.replace("Hello", subject)))
+    assert isinstance(verdict, Pass)
+    assert verdict.points == ()
+
+
 def test_our_marks_from_outside_are_taken_off(letter: Letter) -> None:
     verdict = Spam().message(to_us(letter, "X-Spam-Flag: NO\n" + PLAIN))
     assert verdict == Pass("0.0 points: nothing was found", (DropHeader("X-Spam-Flag"),), ())
