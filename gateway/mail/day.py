@@ -1,10 +1,10 @@
-"""Dates as Vietnamese documents write them: ``ngày 21 tháng 8 năm 2017``, ``21/ 8 /2017``."""
+"""Dates as Vietnamese documents write them (``ngày 21 tháng 8 năm 2017``), hours as settings do."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, time
 
 _WORDS = re.compile(
     r"ng[aà]y\s*(\d{1,2})\s*,?\s*th[aá]ng\s*(\d{1,2})\s*,?\s*n[aă]m\s*((?:19|20)\d\d)",
@@ -13,6 +13,7 @@ _WORDS = re.compile(
 _FIGURES = re.compile(
     r"(?<![\d/.\-])(\d{1,2})\s?([/.\-])\s?(\d{1,2})\s?\2\s?((?:19|20)\d\d)(?![\d/\-])"
 )
+_CLOCK = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
 _ISO = re.compile(r"(?<![\d/.\-])((?:19|20)\d\d)([/\-])(\d{1,2})\2(\d{1,2})(?![\d/\-])")
 
 
@@ -33,3 +34,17 @@ def find_days(text: str) -> Iterator[tuple[date, int, int]]:
         found = made(int(year), int(month), int(day))
         if found is not None:
             yield found, m.start(), m.end()
+
+
+def clock(text: str) -> time:
+    """A time of day as settings write it. ValueError says how."""
+    found = _CLOCK.fullmatch(text)
+    if found is None:
+        raise ValueError(f"{text!r} is no time of day; write 07:30")
+    return time(int(found[1]), int(found[2]))
+
+
+def is_clock(text: str) -> str:
+    """The text itself, for settings that are checked. ValueError if it is no time of day."""
+    clock(text)
+    return text

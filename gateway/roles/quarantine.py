@@ -22,6 +22,7 @@ from gateway.archive.commands import Decide, Receive
 from gateway.archive.journal import Entry, JournalError, Record
 from gateway.archive.queries import Found, Wanted
 from gateway.mail.address import Address
+from gateway.mail.day import clock
 from gateway.mail.message import Message
 from gateway.mail.people import Mailbox
 from gateway.mail.verdict import Desk
@@ -36,7 +37,6 @@ from gateway.roles.contained import tell_contained
 from gateway.roles.house import House, Role
 from gateway.runtime.words import speaking, tr
 from gateway.spam import versions
-from gateway.spam.settings import clock
 
 log = logging.getLogger(__name__)
 

@@ -2,27 +2,12 @@
 
 from __future__ import annotations
 
-import re
-from datetime import time
 from pathlib import Path
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-_TIME = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
-
-
-def _clock(text: str) -> str:
-    clock(text)
-    return text
-
-
-def clock(text: str) -> time:
-    """A time of day as settings write it. ValueError says how."""
-    found = _TIME.fullmatch(text)
-    if found is None:
-        raise ValueError(f"{text!r} is no time of day; write 07:30")
-    return time(int(found[1]), int(found[2]))
+from gateway.mail.day import is_clock
 
 
 class SpamSettings(BaseModel):
@@ -36,7 +21,7 @@ class SpamSettings(BaseModel):
     """How long the trainer gathers lessons before the workers see what it has learnt."""
     user_weight: float = Field(default=0.5, gt=0, le=1)
     """What a person's word weighs against an admin's: people press the wrong button."""
-    digest: tuple[Annotated[str, AfterValidator(_clock)], ...] = (
+    digest: tuple[Annotated[str, AfterValidator(is_clock)], ...] = (
         "07:30",
         "11:00",
         "13:30",
