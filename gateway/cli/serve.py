@@ -63,6 +63,7 @@ ROLE_NAMES = (
     "monitor",
     "trainer",
     "quarantine",
+    "duty",
 )
 """As in ``roles/process.py``, which takes half a second to import."""
 
@@ -130,6 +131,8 @@ def _check(chosen: argparse.Namespace) -> int:
         told = tr("nobody is asked: answers come from {file}", file=zone)
         sys.stdout.write(f"dns: {told}\n")
     sys.stdout.write(f"secrecy: {_contained(found)}\n")
+    for line in found.duty.remarks():
+        sys.stdout.write(f"{line}\n")
     for line in asyncio.run(_readers(found)):
         sys.stdout.write(f"{line}\n")
     return 0

@@ -36,6 +36,7 @@ ROLES = {
     "monitor": "gateway.roles.health:Monitor",
     "trainer": "gateway.roles.trainer:Teacher",
     "quarantine": "gateway.roles.quarantine:quarantine",
+    "duty": "gateway.roles.duty:duty",
 }
 """Every role, in the order in which they are opened where one process does them all, and where it
 is found: imported by the process that does it, and by no other."""

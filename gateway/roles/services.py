@@ -34,7 +34,7 @@ log = logging.getLogger(__name__)
 EVERYTHING = frozenset({"smtp", "quarantine"})
 """Roles that ask filters, who may ask for anything."""
 
-WRITING = frozenset({"desk", "deliver"})
+WRITING = frozenset({"desk", "deliver", "duty"})
 """Roles that write letters of their own, which are signed."""
 
 

@@ -17,6 +17,7 @@ from gateway.directory.correspondents import CorrespondentsTable
 from gateway.directory.tables import Tables
 from gateway.dns.settings import DnsSettings
 from gateway.documents.settings import DocumentsTable
+from gateway.duty.settings import DutyTable
 from gateway.identity.keyring import BadKeyring, Keyring
 from gateway.mail.limits import Limits
 from gateway.mail.people import ApprovalPolicy
@@ -62,6 +63,7 @@ class _Main(BaseModel):
     spam: SpamSettings = SpamSettings()
     documents: DocumentsTable = DocumentsTable()
     secrecy: SecrecyTable = SecrecyTable()
+    duty: DutyTable = DutyTable()
 
 
 class _Passwords(BaseModel):
@@ -87,6 +89,7 @@ class Settings:
     correspondents: CorrespondentsTable
     spam: SpamSettings
     documents: DocumentsTable
+    duty: DutyTable
     approval: ApprovalTable
     approval_keys: Keyring
     """The keys that sign approvals."""
@@ -146,6 +149,7 @@ def read_settings(folder: Path) -> Settings:
         correspondents=others,
         spam=_nested(main.spam, folder / main.server.data),
         documents=_with_ca(main.documents, folder),
+        duty=main.duty,
         approval=approval,
         approval_keys=approval_keys,
         secrecy=secrecy,
