@@ -13,7 +13,6 @@ from gateway.approval.book import Book
 from gateway.approval.calendar import Calendar
 from gateway.approval.gate import urgency
 from gateway.archive import schema as archive
-from gateway.archive.commands import Receive
 from gateway.archive.queries import Found, Queries, Wanted
 from gateway.duty.hours import is_late, today
 from gateway.duty.items import Item, Kind
@@ -161,19 +160,10 @@ class Rows:
             box = self._box(arrival.mailbox)
             if arrival.route == "person" or (box and box.kind is MailboxKind.PERSONAL):
                 found.add(arrival.entry)
-        sealed = set(self._sealed(connection, {row.mail for row in rows if row.mail}))
+        at, mails = archive.mails.c, {row.mail for row in rows if row.mail}
+        wanted_mails = select(at.id).where(at.id.in_(mails), at.sealing != "")
+        sealed = set(connection.execute(wanted_mails).scalars())
         return found | {row.seq for row in rows if row.mail in sealed}
-
-    def _sealed(self, connection: Connection, mails: Iterable[str]) -> Iterator[str]:
-        """Sealed messages have no subject in the rows; of others without one the journal knows."""
-        at = archive.mails.c
-        bare = select(at.id).where(at.id.in_(tuple(mails)), at.subject == "")
-        for mail in connection.execute(bare).scalars():
-            found = self.queries.one(mail)
-            if found is not None:
-                command = self.queries.record(found, with_raw=False).command
-                if isinstance(command, Receive) and command.sealed:
-                    yield mail
 
     def _held(self, now: datetime) -> Iterator[Item]:
         for found in self.queries.find(Wanted(desk=Desk.QUARANTINE, limit=MOST)):
@@ -207,8 +197,8 @@ class Rows:
             author=found.author or found.sender,
             urgency=urgent,
             is_overdue=is_late and not is_own,
-            is_private=is_own,
-            owner=person.login if person is not None and is_own else "",
+            is_private=is_own or bool(found.sealing),
+            owner=person.login if person is not None and is_own and not found.sealing else "",
         )
 
     def _box(self, address: str) -> Mailbox | None:
