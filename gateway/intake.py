@@ -20,6 +20,7 @@ from gateway.mail.services import Enclosing
 from gateway.mail.session import Recipient, Session, Transaction
 from gateway.mail.text import one_line
 from gateway.mail.verdict import Desk, Discard, Hold, Pass
+from gateway.mail.vietnamese import readable
 from gateway.registry.distribution import DISTRIBUTION
 from gateway.runtime.ids import new_id
 
@@ -54,7 +55,7 @@ def entry(outcome: Outcome, now: datetime) -> Entry:
         changes=_changes((*outcome.edits, _received(transaction, recipients, now))),
         findings=tuple(_told(finding, is_sealed=is_sealed) for finding in outcome.findings),
         size=len(message),
-        subject="" if is_sealed else one_line(message.header("Subject"), 500),
+        subject="" if is_sealed else one_line(readable(message.header("Subject")), 500),
         author=one_line(f"{name} <{author}>" if name else str(author), 300),
         message_id=one_line(message.header("Message-ID"), 300),
         date=one_line(message.header("Date"), 80),

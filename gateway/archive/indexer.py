@@ -18,7 +18,7 @@ from gateway.archive.words import make_words
 from gateway.mail.hypertext import plain
 from gateway.mail.message import Message
 from gateway.mail.text import folded
-from gateway.mail.vietnamese import readable
+from gateway.mail.vietnamese import BESIDE_MAX, readable, readable_beside
 
 log = logging.getLogger(__name__)
 
@@ -44,17 +44,21 @@ def all_words(record: Record) -> str:
     told = [plain_words(record)]
     if isinstance(record.command, Receive) and record.command.sealed:
         return told[0]
-    left = TEXT_MAX
+    left, names, beside = TEXT_MAX, list[str](), ""
     try:
-        for part in Message(record.raw).mime.leaves:
-            told += part.names
+        message = Message(record.raw)
+        beside = message.header("Subject")
+        for part in message.mime.leaves:
+            names += part.names
             if part.is_attachment or left <= 0:
                 continue
             text = part.text(left)
             left -= len(text)
+            beside += f"\n{text[:BESIDE_MAX]}"
             told.append(readable(plain(text) if part.type == "text/html" else text))
     except Exception:  # Whatever a stranger sent, the next message is found all the same.
         log.exception("mail %s cannot be read for search", record.seq)
+    told += [readable_beside(name, beside) for name in names]
     return " ".join(told)
 
 

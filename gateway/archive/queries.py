@@ -90,6 +90,8 @@ class Wanted:
     """Held, and this desk has not said its word yet."""
     words: str = ""
     """In subject, names, addresses, text; accents and case aside."""
+    other_words: tuple[str, ...] = ()
+    """Other ways to put ``words``, such as with the former name of an office."""
     since_ms: int = 0
     until_ms: int = 0
     state: str = ""
@@ -267,7 +269,7 @@ def _where(statement: Select[*tuple[Any, ...]], wanted: Wanted) -> Select[*tuple
     fits += [mail.at_ms >= wanted.since_ms] if wanted.since_ms else []
     fits += [mail.at_ms < wanted.until_ms] if wanted.until_ms else []
     fits += [_to(wanted)] if wanted.recipient or wanted.recipient_states else []
-    fits += [_says(wanted.words)] if wanted.words else []
+    fits += [_says(wanted)] if wanted.words else []
     return statement.where(*fits)
 
 
@@ -281,5 +283,6 @@ def _to(wanted: Wanted) -> ColumnElement[bool]:
     return schema.mails.c.seq.in_(inner)
 
 
-def _says(words: str) -> ColumnElement[bool]:
-    return schema.mails.c.seq.in_(matching(words).columns(schema.mails.c.seq))
+def _says(wanted: Wanted) -> ColumnElement[bool]:
+    found = matching(wanted.words, *wanted.other_words)
+    return schema.mails.c.seq.in_(found.columns(schema.mails.c.seq))

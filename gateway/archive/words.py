@@ -35,12 +35,13 @@ def make_words(path: Path) -> None:
         database.executescript(_TABLES)
 
 
-def matching(words: str) -> TextClause:
+def matching(words: str, *others: str) -> TextClause:
     """Selects the ``seq`` of messages that have all these words, or words beginning like the last.
 
-    Accents and case make no difference. Runs where the words are attached as ``found``.
+    ``others``: other ways to say it, one of which is enough. Accents and case make no difference.
+    Runs where the words are attached as ``found``.
     """
-    phrase = phrase_of(words)
+    phrase = " OR ".join(f"({phrase_of(one)})" for one in dict.fromkeys((words, *others)))
     found = text("SELECT rowid FROM found.words WHERE words MATCH :phrase")
     return found.bindparams(phrase=phrase)
 

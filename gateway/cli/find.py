@@ -105,6 +105,7 @@ def _messages(at: Opened, chosen: argparse.Namespace, text: str) -> list[Found]:
         until_ms=_ms(chosen.until),
         limit=(chosen.limit or LIMIT) * (OVER if at.asker.login else 1),
         words="" if number else text,
+        other_words=() if number else at.names.variants(text),
         number=number,
     )
     if wanted.words and at.asker.is_blind:

@@ -22,6 +22,7 @@ from gateway.cli.queue import now_ms
 from gateway.mail.message import Message
 from gateway.mail.text import one_line
 from gateway.mail.verdict import Desk
+from gateway.mail.vietnamese import readable
 from gateway.quarantine.envelope import BadEnvelope, Envelope, digest_of, new_key
 from gateway.runtime.ids import new_id
 from gateway.runtime.words import later, tr, trn
@@ -188,5 +189,5 @@ def reopened(command: Receive, raw: bytes, officer: str, reason: str, at_ms: int
         enclosed_for=(),
         clear_sha256="",
         opened_from=command.id,
-        subject=one_line(Message(raw).header("Subject"), 500),
+        subject=one_line(readable(Message(raw).header("Subject")), 500),
     )

@@ -30,6 +30,9 @@ FEW_WORDS_MIN = 2
 SHARE_MIN = 0.75
 """Share of the words with marks that must read as Vietnamese by the right table."""
 TEXT_MAX = 64 * 1024
+BESIDE_MAX = 2000
+_JOINING = re.compile(r"[_.\-]+")
+"""What stands between the words of a file's name."""
 
 
 @lru_cache(8192)
@@ -72,6 +75,20 @@ def readable(text: str) -> str:
         return converted(text, charset)
     lines = text.splitlines(keepends=True)
     return "".join(x if _TRUE_LETTERS.search(x) else converted(x, charset) for x in lines)
+
+
+def readable_beside(text: str, beside: str) -> str:
+    """A short text, such as a file's name, as its writer saw it.
+
+    One that is too short to tell is judged with what stands beside it, such as a subject.
+    """
+    if text.isascii() or _TRUE_LETTERS.search(text):
+        return readable(text)
+    spaced = _JOINING.sub(" ", text)
+    charset = legacy_charset(spaced)
+    if charset is None and _share(spaced)[0] < SHARE_MIN:
+        charset = legacy_charset(f"{spaced}\n{beside[:BESIDE_MAX]}")
+    return converted(text, charset) if charset else readable(text)
 
 
 def _best(text: str) -> Charset | None:

@@ -31,12 +31,15 @@ _FACE = re.compile(
 def old_text(message: Message) -> Iterator[tuple[str, Charset, str]]:
     """(where, charset, the beginning of it converted) for each text in an old charset.
 
-    Subject, texts, and files that are plain text; not what is within other files.
+    Subject, texts, names of files, and files that are plain text; not what is within other files.
     """
     subject = decode_words(" ".join(_latin(b" ".join(message.all("Subject"))).split()))
     if charset := legacy_charset(subject):
         yield "Subject", charset, _beginning(subject, charset)
     for part in message.mime.leaves:
+        for name in part.names[:1]:
+            if charset := legacy_charset(name.replace("_", " ")):
+                yield "file name", charset, _beginning(name, charset)
         is_text = part.type.startswith("text/")
         if is_text or any(n.rpartition(".")[2].lower() in _TEXTS for n in part.names):
             found = _in_part(part)

@@ -15,7 +15,7 @@ from gateway.archive.registering import File, Particulars, Said
 from gateway.mail.message import Message
 from gateway.mail.mime import Part
 from gateway.mail.papers import Documents, FileKind
-from gateway.mail.vietnamese import readable
+from gateway.mail.vietnamese import readable, readable_beside
 from gateway.registry.edxml import NotEdxml, is_edxml, read_edxml
 from gateway.registry.evidence import STAMPED, Evidence, of_edxml, of_paper, of_words
 
@@ -94,7 +94,9 @@ async def read_message(
     message: Message, documents: Documents | None, symbols: tuple[str, ...] = ()
 ) -> Brought:
     """Open what a message brings. Never an exception because of what a stranger sent."""
-    subject, body = message.header("Subject"), _body(message)
+    body = _body(message)
+    subject = readable_beside(message.header("Subject"), body)
+    body = readable(body)
     papers: list[Paper] = []
     for part, data in papers_in(message):
         papers += await _opened(part, data, documents, subject, body, symbols)
@@ -125,7 +127,8 @@ async def _opened(
     body: str,
     symbols: tuple[str, ...],
 ) -> list[Paper]:
-    file = File(sha256(data).hexdigest(), part.filename, part.index)
+    name = readable_beside(part.filename, f"{subject}\n{body}")
+    file = File(sha256(data).hexdigest(), name, part.index)
     suffix = PurePath(part.filename).suffix.lower() or (
         ".pdf" if data.startswith(b"%PDF") else ".bin"
     )
@@ -136,7 +139,7 @@ async def _opened(
     facts = await documents.facts(data, part.filename)
     if facts.kind is not FileKind.OTHER:
         suffix = f".{facts.kind.value}"
-    told = of_paper(facts, part.filename, subject, body, symbols)
+    told = of_paper(facts, name, subject, body, symbols)
     return [Paper(file, data, suffix, told, readable(facts.text))]
 
 

@@ -1,5 +1,6 @@
 """The rows follow from the journal, the first decision counts, and a rebuild tells the same."""
 
+import quopri
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -231,4 +232,39 @@ def test_messages_much_larger_than_what_is_read_at_once_are_walked(tmp_path: Pat
         shelf.journal.append_now([Entry(command, (b"a" * size,), numbered=True)])
     assert [r.raw_size for r in shelf.journal.follow(0)] == list(sizes)
     assert [len(r.raw) for r in shelf.journal.follow(0, with_raw=True)] == list(sizes)
+    shelf.close()
+
+
+TCVN3 = "QuyÕt ®Þnh bæ nhiÖm c¸n bé"
+QUOTED = quopri.encodestring(TCVN3.encode("latin-1"), header=True).decode()
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        f"Subject: {TCVN3}\r\n",
+        f"Subject: =?iso-8859-1?q?{QUOTED}?=\r\n",
+    ],
+)
+def test_subjects_and_names_of_files_in_an_old_charset_are_found(tmp_path: Path, head: str) -> None:
+    raw = (
+        head + "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nhi\r\n--b\r\n"
+        'Content-Disposition: attachment; filename="Danh s\xb8ch.xls"\r\n\r\nx\r\n--b--\r\n'
+    ).encode("latin-1")
+    shelf = Shelf(tmp_path, applies=True)
+    fold(shelf, Entry(letter("a").command, (raw,), numbered=True))
+    assert shelf.indexer
+    shelf.indexer.catch_up()
+    assert shelf.queries.find(Wanted(words="danh sách"))
+    shelf.close()
+
+
+def test_words_may_be_put_in_several_ways(tmp_path: Path) -> None:
+    shelf = Shelf(tmp_path, applies=True)
+    for n, subject in enumerate(("Ban Ngoại vụ mời họp", "Sở Ngoại vụ mời họp", "khác"), 1):
+        fold(shelf, letter(f"m{n}", subject=subject))
+    assert shelf.indexer
+    shelf.indexer.catch_up()
+    either = Wanted(words="sở ngoại vụ họp", other_words=("ban ngoai vu hop",))
+    assert [found.seq for found in shelf.queries.find(either)] == [2, 1]
     shelf.close()

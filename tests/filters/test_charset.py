@@ -95,3 +95,11 @@ async def test_accents_apart_from_their_letters(letter: Letter) -> None:
     text = f"Content-Type: text/plain; charset=utf-8\n\n{apart}"
     assert isinstance(await judged(letter(text, user="lan")), Pass)
     assert isinstance(await judged(letter(text, user="lan"), decomposed=Action.HOLD), Hold)
+
+
+async def test_names_of_files(letter: Letter) -> None:
+    head = "Content-Type: multipart/mixed; boundary=b\n\n--b\n\nhi\n--b\nContent-Disposition: "
+    text = head + 'attachment; filename="QuyÕt_®Þnh_bæ_nhiÖm.pdf"\n\nx\n--b--\n'
+    verdict = await judged(letter(text.encode("latin-1"), user="lan"))
+    assert isinstance(verdict, Reject)
+    assert "Quyết_định_bổ_nhiệm.pdf" in verdict.reason

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from gateway.mail.legacy import READERS, Charset, converted, font_charset, from_font
 from gateway.mail.text import to_text
-from gateway.mail.vietnamese import is_syllable, legacy_charset, readable
+from gateway.mail.vietnamese import is_syllable, legacy_charset, readable, readable_beside
 
 TEXT = "Cộng hòa xã hội chủ nghĩa Việt Nam; Quyết định số 50/QĐ-SNgV; Nơi nhận: Như Điều 3, lưu ý"
 SPELT = {
@@ -143,3 +143,17 @@ def test_no_text_is_too_odd(text: str) -> None:
     readable(text)
     for charset in Charset:
         converted(text, charset)
+
+
+@pytest.mark.parametrize("charset", ["tcvn", "vps", "viscii"])
+def test_names_of_files_are_read_beside_what_they_came_with(charset: str) -> None:
+    letters = {READERS[charset](bytes((code,))): chr(code) for code in range(255, 0x7F, -1)}
+
+    def old(text: str) -> str:
+        return "".join(letters.get(c, letters.get(c.lower(), c)) for c in text)
+
+    beside = old("Kính gửi Sở Ngoại vụ, chúng tôi xin gửi danh sách đoàn và giấy mời họp")
+    for name in ("Danh sách.xls", "Giấy_mời.doc", "Công văn số 12.doc"):
+        assert readable_beside(old(name), beside).lower() == name.lower()
+    assert readable_beside("Réservation.pdf", "Bonjour à tous, voilà") == "Réservation.pdf"
+    assert readable_beside("Danh sách.xls", beside) == "Danh sách.xls"
