@@ -66,6 +66,7 @@ COMMANDS = (
     Command("dkim", later("our own signing keys"), "origin", "add_dkim"),
     Command("learn", later("teach the nose: spam, ham, list, export"), "learn"),
     Command("secrecy", later("what bears a secrecy stamp: keys, list, open, release"), "secrecy"),
+    Command("duty", later("how much waits for whom, and when they are told"), "duty"),
     Command("quarantine", later("what is held as spam: list, show, release …"), "quarantine"),
 )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime, time
 
 from gateway.approval.calendar import Calendar
@@ -21,6 +21,19 @@ def due(
         return None
     moments = (datetime.combine(today, at, calendar.zone) for at in times)
     return max((moment for moment in moments if last < moment <= now), default=None)
+
+
+def next_due(times: Sequence[time], now: datetime, calendar: Calendar) -> datetime | None:
+    """The first check time behind ``now``, on whichever working day; None if there are no times."""
+    if not times:
+        return None
+    day = today(now, calendar)
+    if calendar.works(day):
+        moments = (datetime.combine(day, at, calendar.zone) for at in times)
+        ahead = [moment for moment in moments if moment > now]
+        if ahead:
+            return min(ahead)
+    return datetime.combine(calendar.next_working_day(day), min(times), calendar.zone)
 
 
 def is_late(since: datetime, days: int, now: datetime, calendar: Calendar) -> bool:

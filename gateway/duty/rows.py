@@ -150,6 +150,8 @@ class Rows:
         """Lines of which a digest says the number alone: under a stamp of secrecy, of a sealed
         message, or from somebody's own mailbox."""
         rows = list(rows)
+        if not rows:
+            return set()
         seqs = {row.seq for row in rows}
         found = {row.seq for row in rows if STAMPED in row.note}
         amend, came = schema.amends.c, schema.arrivals.c

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import signal
 import smtplib
@@ -86,6 +87,9 @@ def test_leaders_hear_at_once_and_keepers_at_the_check(tmp_path: Path) -> None:
     set_back(config)
     gateway = start(config, *ports)
     _, check = letters(gateway, "minh", 2)  # The urgent one is not told again.
+    (unit,) = map(json.loads, gateway.command("duty", "--json").stdout.splitlines())
+    assert (unit["place"], unit["waiting"], unit["overdue"]) == ("book:den-lanhsu", 1, 0)
+    assert unit["keepers"] == ["minh", "tuan"]
     assert check["Message-ID"].startswith("<duty-check-")
     assert "nobody has been told to handle it" in check.get_content()
     end(gateway)

@@ -11,7 +11,7 @@ import pytest
 from pydantic import ValidationError
 
 from gateway.approval.calendar import Calendar
-from gateway.duty.hours import due, is_late
+from gateway.duty.hours import due, is_late, next_due
 from gateway.duty.settings import DutyTable
 from gateway.mail.people import MailboxKind
 from gateway.runtime.words import speaking
@@ -37,6 +37,13 @@ def test_a_check_is_due_once_and_what_was_missed_is_made_up_for_by_one() -> None
     assert due(TIMES, at(3, 7, 30), at(4, 7), CALENDAR) is None
     assert due(TIMES, at(3, 7, 30), at(4, 8), CALENDAR) == at(4, 7, 30)
     assert due((), monday, at(3, 17), CALENDAR) is None
+
+
+def test_the_next_check_is_of_today_or_of_the_next_working_day() -> None:
+    assert next_due(TIMES, at(3, 7, 30), CALENDAR) == at(3, 11)
+    assert next_due(TIMES, at(7, 16, 30), CALENDAR) == at(10, 7, 30)
+    assert next_due(TIMES, at(8, 1), CALENDAR) == at(10, 7, 30)
+    assert next_due((), at(3, 7), CALENDAR) is None
 
 
 def test_no_check_on_a_holiday_or_a_weekend_but_on_a_saturday_that_is_worked() -> None:
