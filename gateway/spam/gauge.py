@@ -64,7 +64,7 @@ class Lane:
         return line - weight * nearer * (line - self.lowest)
 
 
-BARED: Final = Lane(26.0, lowest=8.0, margin=5.0, nearer=0.0015, early=1.0, steep=1.5, reach=10.0)
+BARED: Final = Lane(26.0, lowest=9.0, margin=5.0, nearer=0.0015, early=1.0, steep=1.2, reach=11.0)
 CONTENT: Final = Lane(18.0, lowest=5.0, margin=5.0, nearer=0.0012, early=0.5, steep=4.0, reach=3.0)
 _RATE: Final = 0.02
 

@@ -224,13 +224,14 @@ class Model:
         cells = np.empty((3, CELLS))
         for row, out in zip(odds, cells, strict=True):
             out[:] = np.bincount(where, row, CELLS)
-        again = np.zeros(len(f.words.places), np.bool_)
-        again[f.words.again] = True
-        twice = odds.take(again.take(tells).nonzero()[0], axis=1).sum(axis=1)
         head, links, blocks = cells[:, IN_HEAD], cells[:, IN_LINKS], cells[:, : f.blocks]
         stretches = _stretches(blocks)
-        sets[:, 1] = cells.sum(axis=1) - twice - head
-        sets[:, 0] = head + sets[:, 1]
+        sets[:, 0] = cells.sum(axis=1)
+        if len(f.words.again):
+            again = np.zeros(len(f.words.places), np.bool_)
+            again[f.words.again] = True
+            sets[:, 0] -= odds.take(again.take(tells).nonzero()[0], axis=1).sum(axis=1)
+        sets[:, 1] = sets[:, 0] - head
         sets[:, 2] = stretches[:, (stretches[HAM] - stretches[SPAM]).argmax()] + links
         sets[:, 3] = head
         return sets
@@ -255,10 +256,15 @@ class Model:
 
 def _stretches(blocks: NDArray[np.float64]) -> NDArray[np.float64]:
     """What every one, two and four neighbouring blocks hold together, along the last axis."""
-    sums = np.zeros((*blocks.shape[:-1], blocks.shape[-1] + 1))
+    length = blocks.shape[-1]
+    if length == 1:
+        return blocks
+    sums = np.zeros((*blocks.shape[:-1], length + 1))
     np.add.accumulate(blocks, axis=-1, out=sums[..., 1:])
-    sizes = (min(size, blocks.shape[-1]) for size in STRETCHES)
-    return np.concatenate([sums[..., size:] - sums[..., :-size] for size in sizes], axis=-1)
+    longer = (min(size, length) for size in STRETCHES[1:])
+    return np.concatenate(
+        [blocks, *(sums[..., size:] - sums[..., :-size] for size in longer)], axis=-1
+    )
 
 
 def _ratios(odds: NDArray[np.float64]) -> list[float]:
