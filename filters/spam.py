@@ -33,6 +33,7 @@ from gateway.api import (
 )
 
 REFUSED = Reply("5.7.1", "This message looks like spam; if it is not, write to postmaster")
+LABELLED = "its subject bears the label of advertising (Decree 91/2020)"
 SPAM, FLAG, ADVERTISING = "X-Vanthu-Spam", "X-Spam-Flag", "X-Vanthu-Advertising"
 LURES = {
     "link-look-alike": 5.0,
@@ -111,13 +112,19 @@ class Spam(Filter):
 
     def message(self, mail: Mail) -> Verdict | None:
         edits = tuple(_forged(mail))
-        if mail.session.is_inbound and is_advertising(mail.message):
-            return self._advertising(edits)
+        is_labelled = mail.session.is_inbound and is_advertising(mail.message)
         scent = mail.services.nose.smell(mail.message) if mail.services.nose else None
         own = [*self._smelled(scent), *self._lured(mail)]
         if scent is None or scent.content < self.sure_content:
             own += self._known(mail)
-        return self._verdict(mail, tuple(own), edits, is_cold=not self._knows_enough(scent))
+        if is_labelled:
+            own.append(Points("advertising", 0.0, LABELLED))
+            edits += (AddHeader(ADVERTISING, "yes"),)
+        is_cold = not self._knows_enough(scent)
+        verdict = self._verdict(mail, tuple(own), edits, is_cold=is_cold)
+        if is_labelled and isinstance(verdict, Pass):
+            return self._labelled(verdict)
+        return verdict
 
     def _verdict(
         self, mail: Mail, own: tuple[Points, ...], edits: tuple[Edit, ...], *, is_cold: bool
@@ -141,16 +148,12 @@ class Spam(Filter):
             return Hold(reason, edits=edits, points=parts)
         return Pass(reason, edits, own) if own or edits else None
 
-    def _advertising(self, edits: tuple[Edit, ...]) -> Verdict:
-        reason = "its subject bears the label of advertising (Decree 91/2020)"
-        verdict = self.advertising.verdict("advertising", reason)
-        edits += (AddHeader(ADVERTISING, "yes"),)
-        if isinstance(verdict, Pass | Hold):
-            points = (Points("advertising", 0.0, reason),)
-            if isinstance(verdict, Hold):
-                return Hold(reason, verdict.desk, edits, points)
-            return Pass(reason, edits, points)
-        return verdict
+    def _labelled(self, passed: Pass) -> Verdict:
+        """What is done with advertising that is not held or refused as spam in any case."""
+        verdict = self.advertising.verdict("advertising", LABELLED)
+        if isinstance(verdict, Hold):
+            return Hold(LABELLED, verdict.desk, passed.edits, passed.points)
+        return passed if isinstance(verdict, Pass) else verdict
 
     def _limits(self, mail: Mail) -> Limits:
         if mail.direction is not Direction.IN:

@@ -10,6 +10,7 @@ from gateway.api import (
     PRESSING,
     SPF,
     Acquaintance,
+    Action,
     AddHeader,
     Address,
     DropHeader,
@@ -150,6 +151,16 @@ def test_labelled_advertising_is_advertising(letter: Letter, subject: str) -> No
     assert isinstance(verdict, Pass)
     assert AddHeader("X-Vanthu-Advertising", "yes") in verdict.edits
     assert [point.name for point in verdict.points] == ["advertising"]
+    held = Spam(advertising=Action.HOLD).message(to_us(letter, PLAIN.replace("Hello", subject)))
+    assert isinstance(held, Hold)
+    assert AddHeader("X-Vanthu-Advertising", "yes") in held.edits
+
+
+def test_the_label_of_advertising_does_not_carry_spam_past_the_rest(letter: Letter) -> None:
+    labelled = to_us(letter, PLAIN.replace("Hello", "[QC] Hello"))
+    verdict = Spam().message(given(labelled, Points("dnsbl", 5.0), Points("spf-fail", 3.0)))
+    assert isinstance(verdict, Hold)
+    assert {"advertising", "dnsbl"} <= {point.name for point in verdict.points}
 
 
 @pytest.mark.parametrize(
