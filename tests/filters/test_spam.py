@@ -167,9 +167,7 @@ def test_the_label_of_advertising_does_not_carry_spam_past_the_rest(letter: Lett
     "subject", ["QC số 05/2026/QC-UBND", "Ban hành QC phối hợp (QC 05)", "V/v góp ý [Dự thảo] QC"]
 )
 def test_a_regulation_is_no_advertising(letter: Letter, subject: str) -> None:
-    verdict = Spam().message(to_us(letter, PLAIN.replace("Hello", subject)))
-    assert isinstance(verdict, Pass)
-    assert verdict.points == ()
+    assert Spam().message(to_us(letter, PLAIN.replace("Hello", subject))) is None
 
 
 def test_our_marks_from_outside_are_taken_off(letter: Letter) -> None:
