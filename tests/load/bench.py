@@ -20,7 +20,7 @@ from gateway.settings.read import read_settings
 from tests.load import endurance
 from tests.load.gateway import TWO_DOORS, Running, gateway, secret
 from tests.load.judged import judged
-from tests.load.measure import Sent, Sink, cpu_s, send, sink
+from tests.load.measure import Missing, Sent, Sink, cpu_s, send, sink
 from tests.load.postfix import NoPostfix, postfix
 from tests.load.rspamd import NoRspamd
 
@@ -160,7 +160,11 @@ def delivered(rounds: int) -> None:
                 lambda case=case: through(ours.port, ours.pids, first, case),  # type: ignore[misc]
                 lambda case=case: through(port, [pid], second, case),  # type: ignore[misc]
             )
-            mine, theirs = zip(*done, strict=True)
+            try:
+                mine, theirs = zip(*done, strict=True)
+            except Missing as error:
+                say(f"{case.name:24} {error}; we still owe:\n{ours.owed() or 'nothing'}")
+                return
             row(case.name, list(mine), list(theirs), case.goal)
 
 

@@ -54,6 +54,11 @@ class Running:
             )
         answers(self.port)
 
+    def owed(self) -> str:
+        """What has not arrived, and why, as an operator reads it."""
+        line = [sys.executable, "-m", "gateway.cli", "--config", str(self.folder), "queue", "list"]
+        return subprocess.run(line, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+
     def stop(self, number: int = signal.SIGTERM) -> None:
         for process in self.processes.values():
             process.send_signal(number)

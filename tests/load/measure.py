@@ -145,6 +145,10 @@ def listens(port: int, patience_s: float = 60.0) -> None:
             return
 
 
+class Missing(RuntimeError):
+    """Not all that was taken has arrived."""
+
+
 @dataclass
 class Sink:
     """A server that takes everything and counts it: Postfix's smtp-sink."""
@@ -156,7 +160,7 @@ class Sink:
         until = time.perf_counter() + PATIENCE_S
         while self.count < count:
             if time.perf_counter() > until:
-                raise RuntimeError(f"{self.count} of {count} messages have come")
+                raise Missing(f"{self.count} of {count} messages have come")
             time.sleep(0.005)
 
 
