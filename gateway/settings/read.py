@@ -22,6 +22,7 @@ from gateway.identity.keyring import BadKeyring, Keyring
 from gateway.mail.limits import Limits
 from gateway.mail.people import ApprovalPolicy
 from gateway.registry.tables import BooksTable
+from gateway.runtime.nearest import near
 from gateway.runtime.private import exposed
 from gateway.settings.books import books_of
 from gateway.settings.chains import read_chains
@@ -122,10 +123,7 @@ def read_settings(folder: Path) -> Settings:
     secrecy = Secrecy()
     if main is not None:
         secrecy = read_secrecy(main.secrecy, folder / "vanthu.toml", people, wrong)
-    named = _named_by_filters(chains)
-    if main is not None and main.dns.zone is not None:
-        named.add(main.dns.zone.name)
-    wrong += _strangers(folder, named)
+    wrong += _strangers(folder, _named_by_filters(chains) | _named_by_main(folder, main))
     if routes is not None:
         wrong += _unreadable(folder, routes)
     wrong += _hooks(folder, books)
@@ -182,7 +180,8 @@ def _limits(path: Path, main: _Main | None, wrong: list[Mistake]) -> Limits | No
     unknown = set(main.limits) - set(Limits.__slots__)
     text = path.read_text(encoding="utf-8")
     for name in sorted(unknown):
-        wrong.extend(located(f"there is no such limit{_near(name)}", path, text, f"limits.{name}"))
+        what = f"there is no such limit{near(name, Limits.__slots__)}"
+        wrong.extend(located(what, path, text, f"limits.{name}"))
     if unknown:
         return None
     try:
@@ -192,13 +191,6 @@ def _limits(path: Path, main: _Main | None, wrong: list[Mistake]) -> Limits | No
         return None
 
 
-def _near(name: str) -> str:
-    from difflib import get_close_matches
-
-    near = get_close_matches(name, Limits.__slots__, 1)
-    return f"; did you mean {near[0]}?" if near else ""
-
-
 def _named_by_filters(chains: Mapping[str, Chain]) -> set[str]:
     """Files that a filter reads, such as rules.toml; where no chain could be read, that one."""
     links = [link for chain in chains.values() for step in chain.steps for link in step]
@@ -206,10 +198,19 @@ def _named_by_filters(chains: Mapping[str, Chain]) -> set[str]:
     return {Path(file).name for file in files if file} if chains else {"rules.toml"}
 
 
+def _named_by_main(folder: Path, main: _Main | None) -> set[str]:
+    """Files that vanthu.toml names; where it has mistakes, those whose names stand in it."""
+    if main is not None:
+        return {main.dns.zone.name} if main.dns.zone is not None else set()
+    path = folder / "vanthu.toml"
+    text = path.read_text(encoding="utf-8") if path.exists() else ""
+    return {path.name for path in folder.iterdir() if path.name in text}
+
+
 def _strangers(folder: Path, named: set[str]) -> list[Mistake]:
     found = sorted(path for path in folder.iterdir() if path.is_file())
     return [
-        Mistake(path, 0, "", "nothing reads this file; move it away, or mend its name")
+        Mistake(path, 0, "", f"nothing reads this file; move it away{near(path.name, READ)}")
         for path in found
         if path.name not in READ | named
         and path.suffix not in BESIDE

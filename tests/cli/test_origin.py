@@ -100,7 +100,7 @@ def test_a_zone_is_for_the_demonstration_alone(
     assert "a listener is open on 0.0.0.0: take the zone out" in capsys.readouterr().err
     main_file.write_text(shipped.replace('zone = "dns.toml"', ""))
     assert run(config, "check") == 1
-    assert "dns.toml:0: : nothing reads this file" in capsys.readouterr().err
+    assert "dns.toml:0: nothing reads this file" in capsys.readouterr().err
     main_file.write_text(shipped)
     (config / "dns.toml").write_text('["a.example"]\nA = ["not an address"]\n')
     assert run(config, "check") == 1

@@ -172,7 +172,7 @@ def test_every_mistake_is_told_at_once(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "limits.recipent: there is no such limit; did you mean recipients?" in done.stderr
     assert "there is no chain 'out' in chains.toml; there are: inbound, outgoing" in done.stderr
-    assert "rulez.toml:0: : nothing reads this file" in done.stderr
+    assert "rulez.toml:0: nothing reads this file" in done.stderr
 
 
 def test_a_reload_takes_new_settings_and_keeps_the_old_ones_when_they_are_wrong(
