@@ -184,9 +184,11 @@ class Reader:
         """
         while True:
             with self._lock:
+                # First of all: if the next segment is begun a moment later, this one may have grown
+                # beyond the end that is seen here, and is to be looked at again.
+                newest = self._newest()
                 end = self._end(segment)
                 shelved = self._fresh(segment) if offset < end else None
-                newest = self._newest()
             if shelved is not None:
                 try:
                     yield from shelved.records(offset, with_raw=with_raw, is_checked=is_checked)

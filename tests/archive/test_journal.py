@@ -9,6 +9,7 @@ import pytest
 from gateway.archive.commands import ArchiveNumber, Receive
 from gateway.archive.journal import Entry, JournalError
 from gateway.archive.keeper import FileJournal
+from gateway.archive.reader import Reader
 from gateway.archive.record import HEAD_BYTES, RECORD_BYTES
 from tests.archive.samples import AT, Clock, decide, entry, letter, mail_id, receive, tried
 
@@ -81,6 +82,32 @@ def test_segments_rotate_and_all_can_be_read(tmp_path: Path) -> None:
     assert again.append_now([entry(41)])[0].seq == 41
     assert again.read(1).raw == letter(1)
     again.close()
+
+
+def test_who_follows_misses_nothing_where_a_segment_ends_while_he_looks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """He sees the end of what is durable in a segment, then others fill it and begin the next."""
+    journal = FileJournal(tmp_path, clock=Clock(), segment_bytes=HEAD_BYTES + 2000)
+    journal.append_now([entry(1)])
+    opened = Reader._fresh  # Between its two looks at the journal's end.
+
+    def slowly(reader: Reader, segment: int) -> object:
+        found = opened(reader, segment)
+        while journal.last < 40:
+            journal.append_now([entry(journal.last + 1)])
+        return found
+
+    monkeypatch.setattr(Reader, "_fresh", slowly)
+    seen: list[int] = []
+    segment, offset = 1, HEAD_BYTES
+    for _ in range(40):
+        for record in journal.follow_from(segment, offset):
+            seen.append(record.seq)
+            segment, offset = record.segment, record.offset + record.size
+    assert segment > 2
+    assert seen == list(range(1, 41))
+    journal.close()
 
 
 @pytest.mark.parametrize("lost_bytes", [1, 50, 200, 400, 700])
