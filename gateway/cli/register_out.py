@@ -68,6 +68,7 @@ def _whole(at: Opened, found: Dossier) -> Iterator[str]:
     for name in schema.FIELDS:
         if value := getattr(line.said, name):
             shown = day(value) if name in {"issued", "transferred"} else value
+            shown = told.medium(value) if name == "medium" else shown
             yield f"{told.field(name):17} {shown}"
     yield f"{tr('progress'):17} {told.step(line.progress)}"
     if line.direction_text:

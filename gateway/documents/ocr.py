@@ -16,6 +16,10 @@ from PIL import Image, ImageOps
 
 from gateway.documents.texts import clean
 from gateway.mail.papers import OcrLine, OcrWord
+from gateway.runtime.words import later
+
+NOT_INSTALLED = later("{name} is not installed: pip install 'vanthu[{extra}]'")
+NO_LANGUAGE = later("no {language}.traineddata: apt install tesseract-ocr-{language}")
 
 READ_DPI = 200
 """The engine brings lines to one height; on real scans 300 reads no more and costs a third more."""
@@ -44,7 +48,7 @@ def load(languages: str) -> dict[str, str]:
     try:
         import tesserocr
     except ImportError:
-        return {"ocr_why": "tesserocr is not installed: pip install 'vanthu[ocr]'"}
+        return {"ocr_why": NOT_INSTALLED.format(name="tesserocr", extra="ocr")}
     folders = (os.environ.get("TESSDATA_PREFIX", ""), *_FOLDERS)
     needed = [f"{language}.traineddata" for language in languages.split("+")]
     for folder in filter(None, folders):
@@ -57,7 +61,7 @@ def load(languages: str) -> dict[str, str]:
             lines(np.full((60, 300), 255, np.uint8), zone="body")  # Loads what it loads lazily.
             return {"ocr": f"{version} ({languages})"}
     first = languages.split("+", maxsplit=1)[0]
-    return {"ocr_why": f"no {first}.traineddata: apt install tesseract-ocr-{first}"}
+    return {"ocr_why": NO_LANGUAGE.format(language=first)}
 
 
 def is_there() -> bool:

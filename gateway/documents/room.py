@@ -23,7 +23,7 @@ from gateway.documents.orders import Order, Ready, Setup
 from gateway.documents.parent import Away, Parent
 from gateway.documents.settings import DocumentsTable
 from gateway.mail.papers import DocumentFacts, Ended
-from gateway.runtime.words import tr
+from gateway.runtime.words import retold, tr
 
 log = logging.getLogger(__name__)
 
@@ -184,10 +184,10 @@ def told(ready: Ready, table: DocumentsTable) -> list[str]:
         if ready.second:
             lines.append(tr("documents: numbers and dates also by {engine}", engine=ready.second))
         elif table.second_engine:
-            lines.append(tr("documents: no second engine: {why}", why=ready.second_why))
+            lines.append(tr("documents: no second engine: {why}", why=retold(ready.second_why)))
     else:
-        lines.append(tr("documents: scans cannot be read: {why}", why=ready.ocr_why))
-    lines.append(tr("documents: authorities: {found}", found=ready.authorities))
+        lines.append(tr("documents: scans cannot be read: {why}", why=retold(ready.ocr_why)))
+    lines.append(tr("documents: authorities: {found}", found=retold(ready.authorities)))
     return lines
 
 

@@ -20,6 +20,7 @@ import numpy as np
 from PIL import Image
 
 from gateway.documents import ocr
+from gateway.documents.ocr import NOT_INSTALLED
 from gateway.mail.papers import Box, OcrLine
 
 ENGINE = "aster"
@@ -54,11 +55,11 @@ def load() -> dict[str, str]:
     """Start it; ``second`` says what there is, ``second_why`` why there is none."""
     found = importlib.util.find_spec("asterocr")
     if found is None or not found.submodule_search_locations:
-        return {"second_why": "it is not installed: pip install 'vanthu[ocr2]'"}
+        return {"second_why": NOT_INSTALLED.format(name="asterocr", extra="ocr2")}
     try:
         import onnxruntime
     except ImportError:
-        return {"second_why": "onnxruntime is not installed: pip install 'vanthu[ocr2]'"}
+        return {"second_why": NOT_INSTALLED.format(name="onnxruntime", extra="ocr2")}
     path = Path(found.submodule_search_locations[0]) / WEIGHTS
     if not path.is_file() or sha256(path.read_bytes()).hexdigest() != WEIGHTS_SHA256:
         return {"second_why": f"{path.name} is not the file that was measured"}

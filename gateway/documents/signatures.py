@@ -30,6 +30,11 @@ from pyhanko_certvalidator.errors import RevokedError
 from gateway.documents.guard import tried
 from gateway.documents.texts import clean
 from gateway.mail.papers import Coverage, Signature, Trust
+from gateway.runtime.words import later
+
+NO_FOLDER = later("no CA folder is set: signatures are called intact, their issuers unknown")
+FOUND = later("{roots} roots, {others} intermediate certificates, {lists} revocation lists")
+NOT_READ = later("cannot read {files}")
 
 if TYPE_CHECKING:
     from gateway.documents.reader import Desk
@@ -58,7 +63,7 @@ def load_authorities(folder: str) -> str:
     """Read the CA folder; what it holds, in words."""
     logging.disable(logging.CRITICAL)  # pyHanko logs every flaw of every stranger's file.
     if not folder:
-        return "no CA folder is set: signatures are called intact, their issuers unknown"
+        return NO_FOLDER
     wrong: list[str] = []
     for path in sorted(Path(folder).iterdir()):
         try:
@@ -68,9 +73,12 @@ def load_authorities(folder: str) -> str:
                 _Authorities.lists.append(crl.CertificateList.load(path.read_bytes()))
         except (ValueError, OSError) as error:
             wrong.append(f"{path.name}: {error}")
-    told = f"{len(_Authorities.roots)} roots, {len(_Authorities.others)} intermediate certificates"
-    told += f", {len(_Authorities.lists)} revocation lists"
-    return told + (f"; cannot read {'; '.join(wrong)}" if wrong else "")
+    told = FOUND.format(
+        roots=len(_Authorities.roots),
+        others=len(_Authorities.others),
+        lists=len(_Authorities.lists),
+    )
+    return told + (f"; {NOT_READ.format(files=', '.join(wrong))}" if wrong else "")
 
 
 def _add(path: Path) -> None:

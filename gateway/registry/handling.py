@@ -19,7 +19,10 @@ from gateway.registry.ledger import (
     write_keys,
     year_of,
 )
+from gateway.runtime.words import later
 
+_BY = later("directed by {leader}")
+_DUE = later("to be done by {day}")
 STEPS = ("received", "registered", "submitted", "directed", "assigned", "in-progress", "done")
 """How far a document has come, in order."""
 
@@ -72,9 +75,9 @@ def direct(connection: Connection, record: Record, said: Direct) -> None:
         row = {"entry": found.seq, "who": one.who, "role": one.role, "due": said.due}
         row |= {"status": "assigned", "note": "", "at_ms": said.at_ms, "done_ms": 0}
         connection.execute(insert(task).values(row))
-    told = [said.direction, f"by {by}" if by != said.actor else "", said.basis]
+    told = [said.direction, _BY.format(leader=by) if by != said.actor else "", said.basis]
     told += [f"{one.who} ({one.role})" for one in said.assignees]
-    told += [f"due {said.due}"] if said.due else []
+    told += [_DUE.format(day=said.due)] if said.due else []
     text = "; ".join(filter(None, told))
     tell(connection, record, found.seq, "direct", text, counted=True)
 

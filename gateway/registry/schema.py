@@ -8,7 +8,7 @@ from gateway.archive.registering import Particulars
 
 metadata = MetaData()
 
-VERSION = 2
+VERSION = 3
 
 FIELDS = Particulars.__struct_fields__
 """What a line says of its document: a column each, in ``entries``."""

@@ -58,6 +58,7 @@ LABELS = (
     later("source"),
     later("corrected"),
     later("did not count"),
+    later("until"),
     later("message"),
 )
 """What stands before the facts of a line on the screen."""
@@ -85,6 +86,11 @@ FIELDS = {
     "edxml": later("edXML id"),
     "reply_to": later("answers"),
     "note": later("note"),
+}
+MEDIA = {
+    "electronic": later("an electronic document"),
+    "paper": later("on paper"),
+    "both": later("electronic and on paper"),
 }
 EVENTS = {
     "arrive": later("came in"),
@@ -168,6 +174,11 @@ def state(name: str) -> str:
 def field(name: str) -> str:
     """A column of a line."""
     return _in(FIELDS, name)
+
+
+def medium(name: str) -> str:
+    """What a document was made as."""
+    return _in(MEDIA, name)
 
 
 def event(kind: str) -> str:
