@@ -51,7 +51,7 @@ def check_text(sections: Sequence[Section], login: str, zone: ZoneInfo) -> str:
     def page() -> str:
         lines = [tr("Waiting in the mailboxes and books you keep:"), ""]
         for section in sections:
-            lines += [section.place.name.upper(), ""]
+            lines += [_head(section.place.name), ""]
             lines += _list(tr("New since the last check"), section.new, login, zone)
             lines += _list(tr("Still waiting"), section.still, login, zone)
         lines.append(tr("`vanthu register list` and `vanthu find` show them whole."))
@@ -75,7 +75,7 @@ def report_text(sections: Sequence[Section], login: str, zone: ZoneInfo) -> str:
     def page() -> str:
         lines: list[str] = []
         for section in sections:
-            lines += [section.place.name.upper(), ""]
+            lines += [_head(section.place.name), ""]
             lines += _list(tr("Received since the last report"), section.new, login, zone)
             lines += _list(tr("Overdue"), section.still, login, zone)
         return "\n".join(lines).rstrip()
@@ -94,9 +94,13 @@ def urgent_text(item: Item, place: str, login: str, zone: ZoneInfo) -> str:
             told = tr("An urgent document has come and waits for its arrival number:")
         else:
             told = tr("An urgent document was registered:")
-        return "\n".join([told, "", place.upper(), "", *_lines(item, login, zone)])
+        return "\n".join([told, "", _head(place), "", *_lines(item, login, zone)])
 
     return in_both(page, "\n\n--\n\n") + "\n"
+
+
+def _head(place: str) -> str:
+    return f"— {place} —"
 
 
 def _marked(item: Item, words: str) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, Select, select
+from sqlalchemy import Connection, Engine, Row, Select, or_, select
 
 from gateway.approval.book import Book
 from gateway.approval.calendar import Calendar
@@ -24,7 +24,7 @@ from gateway.registry import schema
 from gateway.registry.evidence import STAMPED
 
 MOST = 5000
-"""Of each kind; who has more waiting needs no list."""
+"""Of each kind the newest; who has more waiting needs no list."""
 NOT_ROUTED = ("received", "registered", "submitted", "refused")
 """How far a registered document has come for which nobody is told to do anything."""
 _entry, _task, _event = schema.entries.c, schema.tasks.c, schema.events.c
@@ -65,20 +65,19 @@ class Rows:
     def _lines(self, connection: Connection, now: datetime) -> Iterator[Item]:
         """Lines of incoming books: to be registered, to be routed, or with a term that ends."""
         day = today(now, self.calendar).isoformat()
-        live = _entry.state.in_(("proposed", "registered")) & (_entry.progress != "done")
-        wanted = select(schema.entries).where(_entry.direction == "in", live)
-        rows = connection.execute(wanted.order_by(_entry.seq).limit(MOST)).all()
+        is_new, is_open = _entry.state == "proposed", _entry.progress.in_(NOT_ROUTED)
+        ends = _entry.progress.not_in((*NOT_ROUTED, "done")) & (_entry.due != "")
+        is_in = (_entry.direction == "in", _entry.state.in_(("proposed", "registered")))
+        rows: list[Row[Any]] = []
+        for fits in (or_(is_new, is_open), ~is_new & ends & (_entry.due <= day)):
+            wanted = select(schema.entries).where(*is_in, fits)
+            rows += connection.execute(wanted.order_by(_entry.seq.desc()).limit(MOST))
         private = self._private(connection, rows)
         for row in rows:
-            is_due = bool(row.due) and row.due <= day
             if row.state == "proposed":
                 kind = Kind.PROPOSED
-            elif row.progress in NOT_ROUTED:
-                kind = Kind.UNROUTED
-            elif is_due:
-                kind = Kind.DUE
             else:
-                continue
+                kind = Kind.UNROUTED if row.progress in NOT_ROUTED else Kind.DUE
             late = kind is not Kind.DUE and self._is_late(row.came_ms, now)
             late |= bool(row.due) and row.due < day
             place = f"book:{row.book}"
@@ -93,7 +92,7 @@ class Rows:
             .join(schema.tasks, _task.entry == _entry.seq)
             .where(_task.status.not_in(("done", "refused")), _entry.state != "voided")
         )
-        rows = connection.execute(wanted.order_by(_entry.seq).limit(MOST)).all()
+        rows = connection.execute(wanted.order_by(_entry.seq.desc()).limit(MOST)).all()
         private, given = self._private(connection, rows), _directions(connection, rows)
         for row in rows:
             is_new, is_due = row.status == "assigned", bool(row.term) and row.term <= day

@@ -80,7 +80,7 @@ def test_leaders_hear_at_once_and_keepers_at_the_check(tmp_path: Path) -> None:
         client.sendmail("sonoivu@tinh.example", ["lanhsu@songoaivu.example"], URGENT.encode())
     (urgent,) = letters(gateway, "minh", 1)
     assert str(urgent["Subject"]) == "[HỎA TỐC] Bảo hộ công dân"
-    assert "Sổ văn bản đến Phòng Lãnh sự".upper() in urgent.get_content()
+    assert "— Sổ văn bản đến Phòng Lãnh sự —" in urgent.get_content()
     gateway.process.kill()
     gateway.process.wait()
 

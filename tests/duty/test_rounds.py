@@ -311,6 +311,24 @@ def test_switched_off_it_says_nothing_and_later_not_what_came_meanwhile(tmp_path
     office.shelf.close()
 
 
+def test_what_is_new_is_told_however_much_waits(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gateway.duty.rows.MOST", 3)
+    monkeypatch.setattr("gateway.duty.letters.MOST", 2)
+    for n in range(5):
+        office.arrive(number=f"{n}/STC")
+    office.until(at(3, 11))
+    late = office.arrive(number="9/UBND")
+    office.route(late, "unit:lanhsu", "2026-08-03")
+    office.arrive(number="10/UBND")
+    text = said_to("lan", office.until(at(3, 13, 30)))
+    assert "10/UBND" in text
+    assert "9/UBND" in text
+    assert "Still waiting (2)" in text
+    assert "and 1 more" not in text
+
+
 def test_a_disabled_person_is_not_written_to(tmp_path: Path) -> None:
     known = shipped().directory
     lan = known.people["lan"].model_copy(update={"disabled": True})
