@@ -35,7 +35,8 @@ async def _read(chosen: argparse.Namespace) -> None:
     from gateway.documents.room import GlassRoom
     from gateway.intake import utc_now
 
-    room = GlassRoom(settings(chosen).documents, utc_now)
+    pictures = bool(chosen.pictures or chosen.json)
+    room = GlassRoom(settings(chosen).documents, utc_now, with_pictures=pictures)
     try:
         for path in chosen.files:
             facts = await room.facts(path.read_bytes(), path.name)

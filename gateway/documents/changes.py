@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pypdfium2 as pdfium
 
-from gateway.documents.colour import PICTURE_MAX, picture
+from gateway.documents.colour import LOOK_DPI, PICTURE_MAX, picture
 from gateway.documents.pages import opened, shown
 from gateway.documents.raw import signed_ends
 from gateway.mail.papers import Change
@@ -20,7 +20,7 @@ from gateway.mail.papers import Change
 if TYPE_CHECKING:
     from gateway.documents.reader import Desk
 
-LOOK_DPI, CELL = 50, 8
+CELL = 8
 CHANGED = 40
 """Difference of a pixel, of 255, that an eye notices."""
 PAGES_MAX, CHANGES_MAX = 20, 60
@@ -29,7 +29,7 @@ PAGES_MAX, CHANGES_MAX = 20, 60
 def stage(desk: Desk) -> Mapping[str, Any]:
     ends = signed_ends(desk.data)
     pages = desk.facts.get("pages", ())
-    if not ends or ends[0] == len(desk.data) or len(desk.facts.get("signatures", ())) < 1:
+    if not ends or ends[0] == len(desk.data):
         return {}
     if any(page.get("pixels", 0) > PICTURE_MAX for page in pages):
         return {}
@@ -43,7 +43,7 @@ def stage(desk: Desk) -> Mapping[str, Any]:
     found: list[Change] = []
     for index in range(min(len(before), PAGES_MAX)):
         one, dpi = picture(before[index], LOOK_DPI)
-        other, _ = picture(after[index], LOOK_DPI)
+        other, _ = desk.thumbs.get(index) or picture(after[index], LOOK_DPI)
         if one.shape != other.shape:
             found.append(Change(page=index + 1))
             continue

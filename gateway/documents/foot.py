@@ -84,11 +84,10 @@ def _feet(pdf: pdfium.PdfDocument, thumbs: Mapping[int, Any]) -> Iterator[tuple[
     looked = sorted({*range(min(count, PAGES_FIRST)), *range(max(0, count - PAGES_LAST), count)})
     for index in looked:
         if index in thumbs:
-            red, dpi = thumbs[index]
+            pixels, dpi = thumbs[index]
         else:
             pixels, dpi = picture(pdf[index], LOOK_DPI)
-            red = pixels[..., 0]
-        foot = found_in(red, dpi, HEADING_MM if index == 0 else EDGE_MM)
+        foot = found_in(pixels[..., 0], dpi, HEADING_MM if index == 0 else EDGE_MM)
         if foot is not None and foot.both >= BOTH_MM:
             yield index, foot
 

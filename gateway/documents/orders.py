@@ -43,6 +43,8 @@ class Order(msgspec.Struct, frozen=True):
     """ISO 8601; certificates are judged by it."""
     jailed: bool = True
     ocr: bool = True
+    pictures: bool = False
+    """Whether page 1 and the heading are wanted as small pictures, too."""
     max_pages: int = 300
 
 

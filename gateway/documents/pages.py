@@ -29,6 +29,8 @@ LAYER = 0.5
 STRIP = 0.04
 LIGHT, KEPT_MAX = 2_000_000, 60
 """Pixels of pictures in a page that stays open; PDFium keeps them unpacked with it."""
+RULES_MAX = 300
+"""Lines of a page's tables; more can draw a seal."""
 COLOURED_PAGES = 3
 """From the beginning and from the end, whose colours are looked at."""
 _GRID = (50, 70)
@@ -90,13 +92,22 @@ def stage(desk: Desk) -> Mapping[str, Any]:
         facts = _page(page, index)
         if facts["pixels"] < LIGHT and len(desk.kept) < KEPT_MAX:
             desk.kept[index] = page
-        if index in looked and facts["pixels"] <= PICTURE_MAX:
+        if index in looked and facts["pixels"] <= PICTURE_MAX and shows_more(page, facts):
             drawn = small(page)
             if drawn is not None:
                 facts |= coloured(*drawn)
-                desk.thumbs[index] = (drawn[0][..., 0], drawn[1])
-        pages.append(facts)
+                desk.thumbs[index] = drawn
+        pages.append({name: value for name, value in facts.items() if name != "paths"})
     return {"pages": pages, "page_count": max(count, desk.facts.get("page_count", 0))}
+
+
+def shows_more(page: pdfium.PdfPage, facts: Mapping[str, Any]) -> bool:
+    """Whether there can be a seal: not in letters and ruled lines alone, which take 5 ms to draw.
+
+    The pictures of signatures stand in annotations.
+    """
+    is_bare = facts["kind"] in {PageKind.DIGITAL, PageKind.BLANK} and not facts["pixels"]
+    return not is_bare or facts["paths"] > RULES_MAX or fpdf.FPDFPage_GetAnnotCount(page.raw) > 0
 
 
 def _page(page: pdfium.PdfPage, index: int) -> dict[str, Any]:
@@ -115,6 +126,7 @@ def _page(page: pdfium.PdfPage, index: int) -> dict[str, Any]:
         "cover": round(cover, 3),
         "pixels": max((p.pixels for p in drawn.pictures), default=0),
         "belief": _belief(drawn),
+        "paths": drawn.paths,
     }
 
 

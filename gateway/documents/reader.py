@@ -30,7 +30,7 @@ class Desk:
     strips: tuple[Any, Any, float] | None = None
     """A scan's heading as drawn for OCR: without red, red alone, and dots per inch."""
     thumbs: dict[int, tuple[Any, float]] = field(default_factory=dict)
-    """Pages drawn small, by index: their red plane, and dots per inch."""
+    """Pages drawn at colour.LOOK_DPI, by index: red, green, blue, and dots per inch."""
     pdf: Any = None
     kept: dict[int, Any] = field(default_factory=dict)
     """The document as PDFium has it, and by index the pages that are worth keeping: they take
@@ -105,11 +105,11 @@ def stages(kind: FileKind) -> dict[str, Stage]:
 
     return {
         "structure": structure.stage,
-        "signatures": signatures.stage,
         "pages": pages.stage,
         "fields": fields.stage,
         "text": texts.stage,
         "changes": changes.stage,
+        "signatures": signatures.stage,
         "scan": scans.stage,
         "preview": scans.preview_stage,
         "ocr": scans.ocr_stage,

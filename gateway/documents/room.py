@@ -40,8 +40,15 @@ TRIES = 2
 class GlassRoom:
     """``Documents`` for the running gateway."""
 
-    def __init__(self, table: DocumentsTable, clock: Callable[[], datetime]) -> None:
-        self._table, self._clock = table, clock
+    def __init__(
+        self,
+        table: DocumentsTable,
+        clock: Callable[[], datetime],
+        *,
+        with_pictures: bool = False,
+    ) -> None:
+        """``with_pictures``: facts have ``preview`` and ``heading``, which filters need not."""
+        self._table, self._clock, self._with_pictures = table, clock, with_pictures
         self._bounds = Bounds(table.memory_mib, table.cpu_s, table.wall_s)
         self._slots = asyncio.Semaphore(table.at_once)
         self._waiting = 0
@@ -123,6 +130,7 @@ class GlassRoom:
                     name=plain.name,
                     now=self._clock().isoformat(),
                     ocr=self._table.ocr,
+                    pictures=self._with_pictures,
                     max_pages=self._table.pages,
                 )
                 lines, ending = await parent.read(order, data)

@@ -56,7 +56,8 @@ def stage(desk: Desk) -> Mapping[str, Any]:
     page = page_of(desk, 0)
     heading, red, blue, dpi = _planes(page, HEADING_FROM_MM, HEADING_MM)
     found: dict[str, Any] = {"blue_mm2": blue, "sharpness": sharpness(page)}
-    found["heading"] = _png(Image.fromarray(heading), CROP_WIDTH)
+    if desk.order.pictures:
+        found["heading"] = _png(Image.fromarray(heading), CROP_WIDTH)
     desk.strips = (heading, red, dpi)
     return found
 
@@ -179,7 +180,7 @@ def sharpness(page: pdfium.PdfPage) -> float:
 def preview_stage(desk: Desk) -> Mapping[str, Any]:
     """Page 1 as a small PNG."""
     pages = desk.facts.get("pages", ())
-    if not pages or pages[0].get("pixels", 0) > PICTURE_MAX:
+    if not desk.order.pictures or not pages or pages[0].get("pixels", 0) > PICTURE_MAX:
         return {}
     pixels, _ = picture(page_of(desk, 0), PREVIEW_DPI)
     return {"preview": _png(Image.fromarray(np.ascontiguousarray(pixels)), CROP_WIDTH)}

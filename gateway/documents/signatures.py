@@ -27,7 +27,9 @@ from pyhanko.sign.validation.status import SignatureCoverageLevel
 from pyhanko_certvalidator import ValidationContext
 from pyhanko_certvalidator.errors import RevokedError
 
+from gateway.documents import hexadecimal
 from gateway.documents.guard import tried
+from gateway.documents.soundness import is_clerks
 from gateway.documents.texts import clean
 from gateway.mail.papers import Coverage, Signature, Trust
 from gateway.runtime.words import later
@@ -61,6 +63,7 @@ class _Authorities:
 
 def load_authorities(folder: str) -> str:
     """Read the CA folder; what it holds, in words."""
+    hexadecimal.install()
     logging.disable(logging.CRITICAL)  # pyHanko logs every flaw of every stranger's file.
     if not folder:
         return NO_FOLDER
@@ -100,18 +103,32 @@ def stage(desk: Desk) -> Mapping[str, Any]:
     if len(embedded) > SIGNATURES_MAX:
         notes.append(f"{len(embedded)} signatures; the last {SIGNATURES_MAX} were looked at")
     looked = embedded[-SIGNATURES_MAX:]
+    last = max((n for n, one in enumerate(looked) if not _is_stamp(one)), default=0)
+    changes = desk.facts.get("changes")
+    is_other = changes is None or not all(map(is_clerks, changes))
     return {
-        "signatures": [_one(signature, now) for signature in looked],
+        "signatures": [
+            _one(one, now, compare=is_other or n >= last) for n, one in enumerate(looked)
+        ],
         "knows_authorities": bool(_Authorities.roots),
         "notes": notes,
     }
 
 
-def _one(signature: EmbeddedPdfSignature, now: datetime) -> Signature:
-    """What one signature says. pyHanko may throw anything at a broken one."""
+def _is_stamp(signature: EmbeddedPdfSignature) -> bool:
+    return bool(signature.sig_object.get("/Type", "/Sig") == "/DocTimeStamp")
+
+
+def _one(signature: EmbeddedPdfSignature, now: datetime, *, compare: bool) -> Signature:
+    """What one signature says. pyHanko may throw anything at a broken one.
+
+    ``compare``: look at what was added after it, object by object. That takes most of the time,
+    and before the last signature it tells nothing where the pages look the same but for the
+    clerk's marks (two of five such signatures are then called changed).
+    """
     told: dict[str, Any] = {"field": clean(signature.field_name or "")[:80]}
     looks: tuple[Callable[[EmbeddedPdfSignature], dict[str, Any]], ...]
-    looks = (_signer, partial(_checked, now=now))
+    looks = (_signer, partial(_checked, now=now, compare=compare))
     for look in looks:
         found, error = tried(partial(look, signature))
         told |= found or {}
@@ -131,7 +148,7 @@ def _signer(signature: EmbeddedPdfSignature) -> dict[str, Any]:
         "not_before": certificate.not_valid_before.isoformat(),
         "not_after": certificate.not_valid_after.isoformat(),
         "subfilter": str(signature.sig_object.get("/SubFilter", ""))[1:],
-        "is_time_stamp": signature.sig_object.get("/Type", "/Sig") == "/DocTimeStamp",
+        "is_time_stamp": _is_stamp(signature),
     }
 
 
@@ -139,13 +156,15 @@ def _text(value: object) -> str:
     return clean(", ".join(map(str, value)) if isinstance(value, list) else str(value or ""))[:200]
 
 
-def _checked(signature: EmbeddedPdfSignature, now: datetime) -> dict[str, Any]:
-    status = _validated(signature, now)
+def _checked(signature: EmbeddedPdfSignature, now: datetime, *, compare: bool) -> dict[str, Any]:
+    status = _validated(signature, now, compare=compare)
     stamped = getattr(status, "timestamp_validity", None)
     stamp = stamped.timestamp if stamped is not None and stamped.intact and stamped.valid else None
     certificate = signature.signer_cert
     if stamped is not None and stamp is not None and stamped.trusted:
-        status = _validated(signature, stamp)  # What a trusted token dates is judged by its day.
+        status = _validated(
+            signature, stamp, compare=compare
+        )  # What a trusted token dates is judged by its day.
     trust = Trust.TRUSTED if status.trusted else Trust.UNKNOWN_ISSUER
     if not status.trusted and _is_revoked(status):
         trust = Trust.REVOKED
@@ -188,7 +207,7 @@ def _is_revoked(status: Any) -> bool:
     return isinstance(error, RevokedError) or "REVOKED" in str(problem)
 
 
-def _validated(signature: EmbeddedPdfSignature, moment: datetime) -> Any:
+def _validated(signature: EmbeddedPdfSignature, moment: datetime, *, compare: bool) -> Any:
     context = ValidationContext(
         trust_roots=list(_Authorities.roots),
         other_certs=list(_Authorities.others),
@@ -197,9 +216,9 @@ def _validated(signature: EmbeddedPdfSignature, moment: datetime) -> Any:
         revocation_mode="soft-fail",
         moment=moment,
     )
-    if signature.sig_object.get("/Type", "/Sig") == "/DocTimeStamp":
-        return _driven(async_validate_pdf_timestamp(signature, context))
-    return _driven(async_validate_pdf_signature(signature, context))
+    if _is_stamp(signature):
+        return _driven(async_validate_pdf_timestamp(signature, context, skip_diff=not compare))
+    return _driven(async_validate_pdf_signature(signature, context, skip_diff=not compare))
 
 
 def _driven(work: Coroutine[Any, Any, T]) -> T:

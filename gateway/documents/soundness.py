@@ -177,12 +177,12 @@ def _whole(facts: DocumentFacts, made: tuple[Signature, ...]) -> Iterator[Flaw]:
         elif tail.coverage is Coverage.REVISION:
             yield flaw("signature-partial", "something stands behind what is signed")
     if any(one.is_changed_after for one in made[:-1]):
-        elsewhere = [change for change in facts.changes if not _is_clerks(change)]
+        elsewhere = [change for change in facts.changes if not is_clerks(change)]
         if elsewhere:
             yield flaw("changed-between-signatures", _where(elsewhere[0]))
 
 
-def _is_clerks(change: Change) -> bool:
+def is_clerks(change: Change) -> bool:
     """Whether a change lies where the clerk's tool writes: number and day, seal, signature."""
     left, top, right, bottom = change.box
     wide, high = right - left, bottom - top

@@ -77,44 +77,50 @@ def spans(page: pdfium.PdfPage, layer: pdfium.PdfTextPage, count: int) -> Iterat
     PDFium's own rectangles are cut at every accent, and the text "within" one takes in letters of
     its neighbours.
     """
-    turn = Turned(page)
-    fonts = _Fonts(layer)
-    piece = _Piece()
-    told = 0
-    for index in range(count):
-        code = fpdf.FPDFText_GetUnicode(layer.raw, index)
-        box = _box(layer, index)
-        is_sign = bool(code) and code not in _LINE_ENDS and box is not None
-        sign, font = chr(code) if is_sign else "", piece.font
-        if sign and not piece.is_within_a_word:  # A font changes between words; asking takes time.
-            font = fonts.at(index)
-        if sign and piece.takes(box, font):
-            piece.add(sign, box, font)
+    turn, told = Turned(page), 0
+    for piece in _pieces(layer, count):
+        if not (whole := clean(piece.text)).strip():
             continue
-        if sign and piece.is_within_a_word:
-            font = fonts.at(index)
-        if (whole := clean(piece.text)).strip():
-            yield Span(text=whole.strip(), font=piece.font, box=turn.box(*piece.box))
-            told += 1
-        piece = _Piece()
-        if sign.strip():
-            piece.add(sign, box, font)
+        yield Span(text=whole.strip(), font=piece.font, box=turn.box(*piece.box))
+        told += 1
         if told >= SPANS_MAX:
             return
-    if (whole := clean(piece.text)).strip():
-        yield Span(text=whole.strip(), font=piece.font, box=turn.box(*piece.box))
+
+
+def _pieces(layer: pdfium.PdfTextPage, count: int) -> Iterator[_Piece]:
+    """Letter by letter, 20,000 of them in a dispatch: nothing is asked twice, or made anew."""
+    raw, fonts, edges = layer.raw, _Fonts(layer), fpdf.FS_RECTF()
+    code_at, box_at, where = (
+        fpdf.FPDFText_GetUnicode,
+        fpdf.FPDFText_GetLooseCharBox,
+        ctypes.byref(edges),
+    )
+    piece = _Piece()
+    for index in range(count):
+        code = code_at(raw, index)
+        if not code or code in _LINE_ENDS or not box_at(raw, index, where):
+            if piece.text:
+                yield piece
+                piece = _Piece()
+            continue
+        sign, box = chr(code), (edges.left, edges.bottom, edges.right, edges.top)
+        within = piece.is_within_a_word  # A font changes between words; asking takes time.
+        font = piece.font if within else fonts.at(index)
+        if piece.text and piece.takes(box, font):
+            piece.add(sign, box)
+            continue
+        if piece.text:
+            yield piece
+        piece = _Piece()
+        if not sign.isspace():
+            piece.begin(sign, box, fonts.at(index) if within else font)
+    if piece.text:
+        yield piece
 
 
 _LINE_ENDS = frozenset({10, 13})
 Edges = tuple[float, float, float, float]
 """Left, bottom, right, top in points."""
-
-
-def _box(layer: pdfium.PdfTextPage, index: int) -> Edges | None:
-    found = fpdf.FS_RECTF()
-    if not fpdf.FPDFText_GetLooseCharBox(layer.raw, index, found):
-        return None
-    return found.left, found.bottom, found.right, found.top
 
 
 class _Fonts:
@@ -141,32 +147,26 @@ class _Fonts:
 class _Piece:
     """Letters that follow one another on a line."""
 
+    __slots__ = ("box", "font", "is_within_a_word", "text")
+
     def __init__(self) -> None:
-        self.text, self.font = "", ""
+        self.text, self.font, self.is_within_a_word = "", "", False
         self.box: Edges = (0.0, 0.0, 0.0, 0.0)
 
-    @property
-    def is_within_a_word(self) -> bool:
-        return bool(self.text) and not self.text[-1].isspace()
-
-    def takes(self, box: Edges | None, font: str) -> bool:
+    def takes(self, box: Edges, font: str) -> bool:
         """Whether a letter goes on where this piece ends; a blank has no font of its own."""
-        if not self.text:
-            return False
-        if box is None:
-            return True
-        height = max(self.box[3] - self.box[1], 1.0)
-        shift = abs((box[1] + box[3]) - (self.box[1] + self.box[3])) / 2
-        gap = box[0] - self.box[2]
+        _, bottom, right, top = self.box
+        height = max(top - bottom, 1.0)
+        shift = abs((box[1] + box[3]) - (bottom + top)) / 2
+        gap = box[0] - right
         return font == self.font and shift < 0.4 * height and -height < gap < 0.8 * height
 
-    def add(self, sign: str, box: Edges | None, font: str) -> None:
+    def begin(self, sign: str, box: Edges, font: str) -> None:
+        self.text, self.font, self.box, self.is_within_a_word = sign, font, box, True
+
+    def add(self, sign: str, box: Edges) -> None:
         self.text += sign
-        if box is None:
-            return
-        if not self.font and not self.box[3]:
-            self.box, self.font = box, font
-            return
+        self.is_within_a_word = not sign.isspace()
         left, bottom, right, top = self.box
         self.box = (min(left, box[0]), min(bottom, box[1]), max(right, box[2]), max(top, box[3]))
 

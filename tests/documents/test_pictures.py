@@ -20,7 +20,8 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def room() -> AsyncIterator[GlassRoom]:
-    opened = GlassRoom(DocumentsTable(), lambda: datetime(2026, 11, 24, 8, tzinfo=UTC))
+    at = datetime(2026, 11, 24, 8, tzinfo=UTC)
+    opened = GlassRoom(DocumentsTable(), lambda: at, with_pictures=True)
     yield opened
     await opened.close()
 

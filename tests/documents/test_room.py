@@ -27,7 +27,7 @@ def now() -> datetime:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def room() -> AsyncIterator[GlassRoom]:
-    opened = GlassRoom(DocumentsTable(cpu_s=5, wall_s=10.0), now)
+    opened = GlassRoom(DocumentsTable(cpu_s=5, wall_s=10.0), now, with_pictures=True)
     yield opened
     await opened.close()
 
