@@ -70,6 +70,7 @@ class Approval(Filter):
     """
 
     gates: ClassVar[bool] = True
+    reads_documents: ClassVar[bool] = True
 
     internal: bool = True
     """Whether mail of a mailbox with ``required`` that stays within our domains is held, too."""

@@ -2,6 +2,7 @@
 
 import unicodedata
 from collections.abc import Iterator
+from typing import ClassVar
 
 from gateway.api import (
     Action,
@@ -34,6 +35,8 @@ class Charset(Filter):
     to whoever decides, ``mark`` lets it go with a warning. What comes in from outside is not
     judged; search reads it converted.
     """
+
+    reads_documents: ClassVar[bool] = True
 
     text: Action = Action.REJECT
     """What to do with a subject or a text in an old charset."""

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from difflib import get_close_matches
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import AfterValidator, Field
 
@@ -85,6 +85,8 @@ class Dispatch(Filter):
     subject or name ("dự thảo"), or beside a dispatch. Each finding is a rule with a name; what
     was found is left as CHECKED for the approval desk.
     """
+
+    reads_documents: ClassVar[bool] = True
 
     rules: Annotated[dict[str, Weight], AfterValidator(_known_rules)] = Field(default={})
     """Other weights for rules: pass, warn, hold or reject. All of them with their advice are in

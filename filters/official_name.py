@@ -1,6 +1,7 @@
 """Personal mail that speaks in the name of the office."""
 
 from collections.abc import Iterator
+from typing import ClassVar
 
 from gateway.api import (
     Action,
@@ -36,6 +37,8 @@ class OfficialName(Filter):
     Department or a unit without approval. A mail *about* a document passes; so do documents of
     others that are passed on, and drafts that say that they are drafts.
     """
+
+    reads_documents: ClassVar[bool] = True
 
     action: Action = Action.APPROVAL
     """What to do."""

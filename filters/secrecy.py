@@ -1,6 +1,7 @@
 """Nothing that bears a secrecy stamp leaves by mail; what comes in with one is shut away."""
 
 import re
+from typing import ClassVar
 
 from gateway.api import (
     SEALED,
@@ -31,6 +32,8 @@ class SecrecyStamps(Filter):
     holds what it says; whoever releases it tells the sender to use the proper channel. Texts
     about secrets ("Bảo vệ bí mật nhà nước", "mật khẩu") are none.
     """
+
+    reads_documents: ClassVar[bool] = True
 
     outgoing: Action = Action.REJECT
     """What our people send, also to one another: refused before anything of it is kept."""

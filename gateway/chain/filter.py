@@ -50,6 +50,9 @@ class Filter(BaseModel):
     again: ClassVar[bool] = False
     """Asked about a message once more before it is released from quarantine, days later."""
 
+    reads_documents: ClassVar[bool] = False
+    """Asks ``session.services.documents``, whose readers are then started with the gateway."""
+
     def connect(self, session: Session) -> Answer:
         """A client has connected."""
 

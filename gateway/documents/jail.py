@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 
-from gateway.documents.syscalls import ARCHITECTURES, filter_program
+from gateway.documents.syscalls import ARCHITECTURES, filter_program, for_process
 
 MIB = 1024 * 1024
 _PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SET_NO_NEW_PRIVS, _PR_SET_SECCOMP = 1, 4, 38, 22
@@ -67,14 +67,36 @@ class Grade:
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
-def enter(bounds: Bounds, readable: Iterable[str], *, seccomp: bool = True) -> Grade:
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Walls drawn up beforehand by the parent, for all its children."""
+
+    landlock: int = 0
+    """Version of the kernel's interface; 0: there is none."""
+    rules: int = -1
+    """Landlock's ruleset, an open descriptor."""
+    program: bytes = b""
+    """The filter of system calls; empty: there is none."""
+
+
+def planned(readable: Iterable[str]) -> Plan:
+    """What this kernel can do: paths that stay readable, and system calls that stay allowed."""
+    machine = platform.machine()
+    program = filter_program(machine) if machine in ARCHITECTURES else b""
+    return Plan(*_ruleset(readable), program)
+
+
+def enter(bounds: Bounds, plan: Plan) -> Grade:
     """Give up everything, for good. What the kernel lacks is left out and told."""
     _libc.prctl(_PR_SET_PDEATHSIG, _SIGKILL, 0, 0, 0)
     _libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
     _libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
     limit(bounds)
-    version = _landlock(readable)
-    filtered = seccomp and _seccomp()
+    closed = plan.landlock and _libc.syscall(_LANDLOCK_RESTRICT, plan.rules, 0) == 0
+    version = plan.landlock if closed else 0
+    if plan.rules >= 0:
+        os.close(plan.rules)
+    filtered = bool(plan.program) and _seccomp(plan.program)
     missing = [] if version else ["no Landlock in this kernel"]
     missing += [] if filtered else ["no seccomp filter for this machine"]
     return Grade(version, filtered, "; ".join(missing))
@@ -96,11 +118,11 @@ def limit(bounds: Bounds) -> None:
         resource.setrlimit(what, (value, value))
 
 
-def _landlock(readable: Iterable[str]) -> int:
+def _ruleset(readable: Iterable[str]) -> tuple[int, int]:
     """Reading below these paths, and nothing else; no TCP, no signals out where it can say so."""
     version: int = _libc.syscall(_LANDLOCK_CREATE, None, ctypes.c_size_t(0), 1)
     if version < 1:
-        return 0
+        return 0, -1
     kinds = max(n for abi, n in _FILES_BY_ABI.items() if abi <= version)
     words = [(1 << kinds) - 1]
     words += [3] if version >= _NET_SINCE else []
@@ -108,13 +130,11 @@ def _landlock(readable: Iterable[str]) -> int:
     attributes = struct.pack(f"<{len(words)}Q", *words)
     rules = _libc.syscall(_LANDLOCK_CREATE, attributes, ctypes.c_size_t(len(attributes)), 0)
     if rules < 0:
-        return 0
+        return 0, -1
     for path in readable:
         with suppress(OSError):  # A path that is not there needs no leave.
             _allow(rules, path)
-    done = _libc.syscall(_LANDLOCK_RESTRICT, rules, 0) == 0
-    os.close(rules)
-    return version if done else 0
+    return version, rules
 
 
 def _allow(rules: int, path: str) -> None:
@@ -128,11 +148,8 @@ class _Program(ctypes.Structure):
     _fields_ = (("length", ctypes.c_ushort), ("filter", ctypes.c_void_p))
 
 
-def _seccomp() -> bool:
-    machine = platform.machine()
-    if machine not in ARCHITECTURES:
-        return False
-    code = filter_program(machine, os.getpid())
+def _seccomp(program_of_all: bytes) -> bool:
+    code = for_process(program_of_all, os.getpid())
     buffer = ctypes.create_string_buffer(code, len(code))
     program = _Program(len(code) // 8, ctypes.cast(buffer, ctypes.c_void_p))
     done: int = _libc.prctl(_PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, ctypes.byref(program), 0, 0)

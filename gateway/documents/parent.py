@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
+from gateway.documents import huge
 from gateway.documents.jail import Bounds
 from gateway.documents.orders import Ending, Order, Ready, Setup
 
@@ -193,6 +194,7 @@ class Parent:
 def _spawned(command: list[str], fd: int) -> subprocess.Popen[bytes]:
     environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
     environment.update(OPENBLAS_NUM_THREADS="1", OMP_NUM_THREADS="1", OMP_THREAD_LIMIT="1")
+    environment["GLIBC_TUNABLES"] = huge.MALLOC
     return subprocess.Popen(  # noqa: S603 -- our own interpreter and module.
         command, pass_fds=[fd], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, env=environment
     )

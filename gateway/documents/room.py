@@ -57,6 +57,7 @@ class GlassRoom:
         self._starting = asyncio.Lock()
         self._authorities_at = 0.0
         self._rest: asyncio.TimerHandle | None = None
+        self._warming: asyncio.Task[None] | None = None
         self._known: OrderedDict[str, DocumentFacts] = OrderedDict()
         self._reading: dict[str, asyncio.Task[DocumentFacts]] = {}
 
@@ -64,9 +65,26 @@ class GlassRoom:
         """Start the parent, and say how strong the walls are and what can be read."""
         return (await self._ready()).ready
 
+    def warm_up(self) -> None:
+        """Start the parent in a while, when the gateway itself has started."""
+        if self._table.warm_s and self._warming is None:
+            self._warming = asyncio.get_running_loop().create_task(self._warmed())
+
+    async def _warmed(self) -> None:
+        await asyncio.sleep(self._table.warm_s)
+        try:
+            await self._ready()
+        except Away as error:  # The first document will find out, too, and its mail will wait.
+            log.warning("documents: %s", error)
+        self._rest_later()
+
     async def close(self) -> None:
         if self._rest is not None:
             self._rest.cancel()
+        if self._warming is not None:
+            self._warming.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._warming
         for task in list(self._reading.values()):
             task.cancel()
         if self._parent is not None:

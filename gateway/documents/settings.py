@@ -23,6 +23,9 @@ class DocumentsTable(BaseModel):
     """After this many seconds a reader is killed."""
     pages: int = Field(default=300, ge=1)
     """A longer PDF is not read: its pages are counted, no more."""
+    warm_s: float = Field(default=10.0, ge=0)
+    """So many seconds after the gateway the readers are started, where a filter reads documents:
+    starting takes 4 s, which the first document would have to wait. 0: when that one comes."""
     ca_folder: Path | None = None
     """Certificates of the authorities whose signatures are trusted, and of those between (PEM or
     DER: .crt .cer .pem), and their revocation lists (.crl). Read again when the folder changes."""

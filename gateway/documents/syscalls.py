@@ -68,12 +68,14 @@ ARCHITECTURES = {
 }
 """By the name that uname gives; numbers from the kernel's tables."""
 
+_OWN = 0x7FFF_FFF7
+"""Stands for the reader's process id, which is never so large (Linux: at most 2^22)."""
 _REFUSED = ("socket", "clone", "clone3", "fork", "vfork", "execve")
 """Told EPERM, so that a library that tries can go on without."""
 
 
-def filter_program(machine: str, pid: int) -> bytes:
-    """The filter as struct sock_filter[], for the process of this id."""
+def filter_program(machine: str) -> bytes:
+    """The filter as struct sock_filter[]; ``for_process`` puts in whose it is."""
     table = ARCHITECTURES[machine]
     left = dict(table.numbers)
     code = [_op(_LOAD, _ARCH_AT), _op(_EQUAL, table.audit, 1, 0), _op(_RETURN, _KILL)]
@@ -86,7 +88,7 @@ def filter_program(machine: str, pid: int) -> bytes:
     special["openat"] = _unless_bits(2, _WRITING, errno.EACCES)
     special["mmap"] = special["mprotect"] = _unless_bits(2, _PROT_EXEC, errno.EPERM)
     special["prlimit64"] = [*_only(0, (0,), errno.EPERM), *_only(2, (0,), errno.EPERM)]
-    special["tgkill"] = _only(0, (pid,), errno.EPERM)
+    special["tgkill"] = _only(0, (_OWN,), errno.EPERM)
     special["fcntl"] = _only(1, _FCNTL, errno.EPERM)
     for name, rule in special.items():
         if (number := left.pop(name, None)) is not None:
@@ -95,6 +97,11 @@ def filter_program(machine: str, pid: int) -> bytes:
     for number in left.values():
         code += [_op(_EQUAL, number, 0, 1), _PASS]
     return b"".join([*code, _op(_RETURN, _KILL)])
+
+
+def for_process(program: bytes, pid: int) -> bytes:
+    """The filter for the process of this id, which may signal itself alone."""
+    return program.replace(_op(_EQUAL, _OWN, 1, 0), _op(_EQUAL, pid, 1, 0))
 
 
 def _op(code: int, value: int, yes: int = 0, no: int = 0) -> bytes:

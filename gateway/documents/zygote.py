@@ -17,12 +17,13 @@ import sys
 import sysconfig
 import time
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import msgspec
 
-from gateway.documents.jail import Bounds, Grade, enter
+from gateway.documents import huge
+from gateway.documents.jail import Bounds, Grade, enter, planned
 from gateway.documents.orders import Ending, Order, Ready, Setup
 
 ORDER_BYTES = 65536
@@ -61,8 +62,7 @@ class Zygote:
     def __init__(self, sock: socket.socket, setup: Setup) -> None:
         self._sock, self._setup = sock, setup
         self._bounds = Bounds(setup.memory_mib, setup.cpu_s, setup.wall_s)
-        self._readable = readable()
-        self._use_seccomp = True
+        self._plan = planned(readable())
         self._silence = os.open("/dev/null", os.O_WRONLY)
         self._children: dict[int, _Child] = {}
         self._poll = select.poll()
@@ -94,18 +94,19 @@ class Zygote:
         gc.freeze()
         with suppress(AttributeError):  # glibc alone has it.
             ctypes.CDLL(None).malloc_trim(0)  # A third less to copy at each fork.
+        huge.collapse()
         return engines
 
     def _tried(self) -> Grade:
         """How strong the walls are: tried on a child that reads a small document inside them."""
         from gateway.documents import reader
 
-        for seccomp in (True, False):
+        for plan in (self._plan, replace(self._plan, program=b"")):
             ours, theirs = os.pipe()
             pid = os.fork()
             if pid == 0:
                 try:
-                    grade = enter(self._bounds, self._readable, seccomp=seccomp)
+                    grade = enter(self._bounds, plan)
                     reader.rehearse()
                     os.write(theirs, msgspec.json.encode(grade))
                 finally:
@@ -115,9 +116,11 @@ class Zygote:
             os.close(ours)
             os.waitpid(pid, 0)
             if answer:
-                self._use_seccomp = seccomp
                 found = msgspec.json.decode(answer, type=Grade)
-                return found if seccomp else Grade(found.landlock, False, "seccomp killed a reader")
+                was_killed = plan is not self._plan
+                self._plan = plan
+                why = "seccomp killed a reader"
+                return Grade(found.landlock, False, why) if was_killed else found
         raise SystemExit("documents: a jailed reader cannot even read our own small PDF")
 
     def _patience_ms(self) -> int | None:
@@ -151,7 +154,7 @@ class Zygote:
             for fd in self._children:
                 os.close(fd)
             if order.jailed:
-                enter(self._bounds, self._readable, seccomp=self._use_seccomp)
+                enter(self._bounds, self._plan)
             from gateway.documents import reader
 
             reader.read(order, source, answer)

@@ -100,6 +100,9 @@ def _documents(settings: Settings, stack: AsyncExitStack) -> Documents:
 
     room = GlassRoom(settings.documents, SystemClock().now)
     stack.push_async_callback(room.close)
+    links = (link for chain in settings.chains.values() for step in chain.steps for link in step)
+    if any(link.filter.reads_documents for link in links):
+        room.warm_up()
     return room
 
 

@@ -102,9 +102,13 @@ def encrypted(password: str) -> bytes:
 @cache
 def flate_bomb(size: int = 1100 << 20) -> bytes:
     """A content stream that unpacks to ``size`` bytes; packed twice it takes some KB."""
-    packer = zlib.compressobj(9)
-    block = b" " * (1 << 20)
-    packed = b"".join(packer.compress(block) for _ in range(size >> 20)) + packer.flush()
+    packer = zlib.compressobj(9, wbits=-15)
+    # Flushed in full, a block is packed by itself: one is made, and repeated.
+    block = packer.compress(b" " * (1 << 20)) + packer.flush(zlib.Z_FULL_FLUSH)
+    count = size >> 20 << 20
+    low, high = 1 + 32 * count, count + 32 * count * (count + 1) // 2
+    checksum = high % 65521 << 16 | low % 65521  # Adler-32 of so many blanks (RFC 1950).
+    packed = b"\x78\xda" + block * (size >> 20) + b"\x03\0" + checksum.to_bytes(4, "big")
     content = zlib.compress(packed, 9)
 
     def add(pdf: Pdf) -> None:

@@ -219,3 +219,20 @@ async def test_real_scans_are_read_to_their_end(room: GlassRoom, name: str) -> N
     facts = await room.facts(await asyncio.to_thread(path.read_bytes), name)
     assert facts.ended.how == "done"
     assert facts.ocr or facts.is_ocr_missing
+
+
+async def test_the_readers_are_ready_before_the_first_document() -> None:
+    early = GlassRoom(DocumentsTable(warm_s=0.01, ocr=False), now)
+    early.warm_up()
+    assert early._warming is not None
+    await early._warming
+    assert early._parent is not None
+    assert early._parent.is_alive
+    await early.close()
+
+
+async def test_a_room_closed_before_it_is_warm_leaves_nothing() -> None:
+    brief = GlassRoom(DocumentsTable(), now)
+    brief.warm_up()
+    await brief.close()
+    assert brief._parent is None
