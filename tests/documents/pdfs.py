@@ -27,7 +27,11 @@ def changed(change: Callable[[Pdf], None], data: bytes | None = None) -> bytes:
     with pikepdf.open(io.BytesIO(data or plain())) as pdf:
         change(pdf)
         out = io.BytesIO()
-        pdf.save(out, object_stream_mode=pikepdf.ObjectStreamMode.generate)
+        as_it_is = pikepdf.StreamDecodeLevel.none  # A bomb is not unpacked to be packed again.
+        objects = pikepdf.ObjectStreamMode.generate
+        pdf.save(
+            out, object_stream_mode=objects, stream_decode_level=as_it_is, compress_streams=False
+        )
         return out.getvalue()
 
 
