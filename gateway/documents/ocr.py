@@ -7,6 +7,7 @@ pixels and never a file, so that the image libraries in its wheel see nothing of
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,9 @@ NO_LANGUAGE = later("no {language}.traineddata: apt install tesseract-ocr-{langu
 READ_DPI = 200
 """The engine brings lines to one height; on real scans 300 reads no more and costs a third more."""
 ZONE_MS = 2500
-"""For one zone; a heading in print takes 200."""
+"""Of work, for one zone; a heading in print takes 200."""
+LOAD_MAX = 5.0
+"""How much longer that may last on a busy machine; readers are killed by the clock, too."""
 BLOCK, LINE, SPARSE = 6, 7, 11
 """Tesseract's page segmentation modes: one block of text; one line; wherever it finds some."""
 LARGER, ROOM_MM = 1.5, 1.0
@@ -41,6 +44,21 @@ _FOLDERS = (
 
 class _Engine:
     api: Any = None
+    began: tuple[float, float] = (0.0, 0.0)
+    """When the document was begun: seconds on the clock, and of work."""
+
+
+def begin() -> None:
+    """From here on it is measured how busy the machine is."""
+    _Engine.began = (time.monotonic(), time.process_time())
+
+
+def patience_ms() -> int:
+    """How long one zone may take. The engine goes by the clock; what is read must not."""
+    clock, work = _Engine.began
+    lasted, worked = time.monotonic() - clock, time.process_time() - work
+    is_known = clock > 0 and worked > 0
+    return round(ZONE_MS * min(LOAD_MAX, max(1.0, lasted / worked if is_known else 1.0)))
 
 
 def load(languages: str) -> dict[str, str]:
@@ -84,7 +102,7 @@ def lines(
     pixels = np.ascontiguousarray(grey).tobytes()  # Must live until it is recognised.
     api.SetImageBytes(pixels, width, height, 1, width)
     api.SetSourceResolution(int(READ_DPI * larger))
-    if not api.Recognize(ZONE_MS):  # Noise and tables can take for ever.
+    if not api.Recognize(patience_ms()):  # Noise and tables can take for ever.
         return []
     found: list[OcrLine] = []
     words: list[OcrWord] = []

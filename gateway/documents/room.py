@@ -128,7 +128,7 @@ class GlassRoom:
             self._rest_later()
 
     def _rest_later(self) -> None:
-        """A warm parent takes 100 MiB; where no document comes for long, it goes."""
+        """A warm parent takes 150 MiB; where no document comes for long, it goes."""
         if self._rest is not None:
             self._rest.cancel()
         self._rest = asyncio.get_running_loop().call_later(IDLE_S, self._go_to_rest)

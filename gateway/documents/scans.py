@@ -53,6 +53,7 @@ def stage(desk: Desk) -> Mapping[str, Any]:
         return {}
     if any(page.get("pixels", 0) > PICTURE_MAX for page in pages):
         return {}
+    ocr.begin()
     page = page_of(desk, 0)
     heading, red, blue, dpi = _planes(page, HEADING_FROM_MM, HEADING_MM)
     found: dict[str, Any] = {"blue_mm2": blue, "sharpness": sharpness(page)}

@@ -38,9 +38,17 @@ GAP = 1.9
 """Heights of a line from one top to the next, from which there is an empty line between."""
 NEAR_MM = 2.0
 
+_ABOUT = re.compile(r"^\W*V\s?/\s?[vVwWyYu](?![\w-])[.:]?")
+"""Về việc, in short; the small letter is often read as another."""
+_DIRT = re.compile(r"^(?:[^A-ZĐÀ-Ỹ\s]{1,2}\s+)+")
+_DUST = re.compile(r"(?<!\S)(?:[^\w\s]{2,}|[-.,:;'`]_|[.,:;'`¬_])(?!\S)")
+"""Signs between words that belong to none of them."""
 _BEFORE_ABOUT = re.compile(r"^(?:\W*\S{1,2}\s+){1,3}(?=(?:Về việc|V/v)\b)")
 _TAIL = re.compile(r"(?<=;)[^;]{0,6}$|[\s|`'~_\\{}^]+$")
 _SPECKS = re.compile(r"^[_|'\"~`^\\]+\s*")
+_STROKE = re.compile(r"[\W_]*[-—–_]{4,}[\W_]*")
+"""The rule below an abstract."""
+LOUD_LETTERS, LOUD = 10, 0.8
 _ADDRESSED = re.compile(r"^\W*k[íiìỉ]nh\s+g[ửưuứừi]", re.IGNORECASE)
 
 
@@ -59,7 +67,8 @@ def heading_of(read: Sequence[OcrLine]) -> Heading:
     for line in read:
         if line.zone in zones and not is_garbage(line):
             zones[line.zone].append(line)
-    body_from = _body_from(zones["body"])
+    has_about = any(_ABOUT.match(line.text) for line in zones["left"])
+    body_from = _body_from(zones["body"], is_about_missing=not has_about)
     number, left = _read_again(read, "number", "left", number_of)
     when, right = _read_again(read, "date", "right", when_of)
     told = {id(left): str(number), id(right): str(when)}
@@ -69,7 +78,13 @@ def heading_of(read: Sequence[OcrLine]) -> Heading:
             line for line in zones[zone] if line.box[1] < body_from - NEAR_MM or id(line) in told
         ]
         columns += _lines(above, side, told)
-    body = [line for line in zones["body"] if line.box[1] >= body_from - NEAR_MM]
+    body = [
+        line
+        for line in read
+        if line.zone == "body"
+        and line.box[1] >= body_from - NEAR_MM
+        and (not is_garbage(line) or _STROKE.fullmatch(line.text))
+    ]
     return Heading((*columns, *_lines(body, Side.WIDE)), number, when)
 
 
@@ -148,12 +163,16 @@ def is_garbage(line: OcrLine) -> bool:
     return line.confidence < GARBAGE and fine < LETTERS_MIN * len(text) + len(text) * 0.2
 
 
-def _body_from(body: Sequence[OcrLine]) -> float:
-    """Height at which the two columns end: the kind's name, "Kính gửi", or the first citation."""
+def _body_from(body: Sequence[OcrLine], *, is_about_missing: bool) -> float:
+    """Height at which the two columns end: the kind's name, "Kính gửi", or the first citation.
+
+    Or "V/v …", where it was found across the page only.
+    """
     for line in body:
         text = line.text.strip()
         is_citing = folded(text).lstrip(" .:*-_|").startswith("can cu")
-        if _kind_name(text) or _ADDRESSED.match(text) or is_citing:
+        is_about = is_about_missing and _ABOUT.match(text) is not None
+        if _kind_name(text) or _ADDRESSED.match(text) or is_citing or is_about:
             return line.box[1]
     return float("inf")
 
@@ -166,7 +185,7 @@ _SQUASHED = {name.replace(" ", ""): kind for name, kind in kinds_by_name().items
 def _kind_name(text: str) -> str:
     """The kind that a line names in capitals: specks, lost blanks and one lost letter aside."""
     for least in (2, 1):
-        words = [w for w in text.split() if sum(c.isalnum() for c in w) >= least]
+        words = [w for w in _DIRT.sub("", text).split() if sum(c.isalnum() for c in w) >= least]
         bare = "".join(words).strip(" .:;*-_|'`")
         if not bare.isupper():
             continue
@@ -181,15 +200,30 @@ def _kind_name(text: str) -> str:
     return ""
 
 
+def _is_loud(text: str) -> bool:
+    """A name of an authority or a stamp, in capitals, and no abbreviation."""
+    letters = [c for c in text if c.isalpha()]
+    return len(letters) >= LOUD_LETTERS and sum(map(str.isupper, letters)) >= LOUD * len(letters)
+
+
 def _lines(
     read: Sequence[OcrLine], side: Side, told: Mapping[int, str] = MappingProxyType({})
 ) -> Iterator[Line]:
-    """``told``: what some of the lines (by their id) are known to say."""
+    """``told``: what some of the lines (by their id) are known to say.
+
+    Where a rule is drawn, or capitals follow small letters across the page, something ends.
+    """
     last: OcrLine | None = None
     for line in read:
         height = max(line.box[3] - line.box[1], 1.0)
-        is_after_gap = last is not None and line.box[1] - last.box[1] > GAP * height
+        is_after_gap = last is not None and (
+            line.box[1] - last.box[1] > GAP * height
+            or _STROKE.fullmatch(last.text) is not None
+            or (side is Side.WIDE and _is_loud(line.text) and not _is_loud(last.text))
+        )
         last = line
+        if _STROKE.fullmatch(line.text):
+            continue
         text = told.get(id(line)) or _mended(" ".join(latin(line.text).split()), side)
         if text:
             yield Line(text, side, is_after_gap, line.page)
@@ -198,7 +232,9 @@ def _lines(
 def _mended(text: str, side: Side) -> str:
     """One line with what OCR is known to do to it undone; nothing is guessed."""
     text = _TAIL.sub("", text).strip()
+    text = text if side is Side.RIGHT else _ABOUT.sub("V/v", text)
     if side is Side.WIDE:
+        text = " ".join(_DUST.sub("", text).split()) if any(map(str.isalnum, text)) else text
         return _kind_name(text) or _BEFORE_ABOUT.sub("", _SPECKS.sub("", text))
     told = when_in(text) if side is Side.RIGHT else number_in(text) if side is Side.LEFT else None
     return str(told) if told else text
