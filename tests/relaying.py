@@ -17,6 +17,8 @@ chain = "inbound"
 
 [limits]
 connections_per_client = 2000
+[duty]
+on = false
 """
 
 _CHAINS = """

@@ -56,6 +56,8 @@ xclient_from = ["127.0.0.1"]
 chain = "outgoing"
 [limits]
 connections_per_client = 500
+[duty]
+on = false
 """
 _CHAINS = """
 [chains.inbound]
