@@ -6,7 +6,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
-from itertools import islice
+from itertools import islice, pairwise
 
 from sqlalchemy import Connection, Engine, bindparam, insert, select, update
 from sqlalchemy.exc import OperationalError
@@ -113,7 +113,7 @@ class Applier:
     def _fold_some(self, until: int | None = None) -> int:
         if self._journal.last <= self.seq:
             return 0
-        batch = list(islice(self._journal.follow_from(self._segment, self._offset), BATCH))
+        batch = self._next()
         if until is not None:
             batch = [record for record in batch if record.seq <= until]
         if not batch:
@@ -133,6 +133,23 @@ class Applier:
         for told in self._listeners:
             told()
         return len(batch)
+
+    def _next(self) -> list[Record]:
+        """What comes next. What was kept and is passed over here would never be delivered: where a
+        record is missing it is looked for once more, and then told."""
+        jump = None
+        for _ in range(2):
+            batch = list(islice(self._journal.follow_from(self._segment, self._offset), BATCH))
+            seqs = [self.seq, *(record.seq for record in batch)]
+            jump = next(((a + 1, b - 1) for a, b in pairwise(seqs) if b != a + 1), None)
+            if jump is None:
+                break
+        if jump is not None:
+            log.error(
+                "archive: records %d to %d are not where they belong; run `vanthu archive verify`, "
+                "and `vanthu archive rebuild` if it finds them", *jump,
+            )  # fmt: skip
+        return batch
 
     def _advance(self, connection: Connection, last: Record) -> bool:
         """Move the mark; False if another applier has moved it since we looked."""
