@@ -10,9 +10,11 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pikepdf
 import pypdfium2 as pdfium
 
 from gateway.documents.colour import LOOK_DPI, PICTURE_MAX, picture
+from gateway.documents.likeness import unlike
 from gateway.documents.pages import opened, shown
 from gateway.documents.raw import signed_ends
 from gateway.mail.papers import Change
@@ -40,8 +42,12 @@ def stage(desk: Desk) -> Mapping[str, Any]:
         return {"changes": [Change(page=0)]}
     if len(before) != len(after):
         return {"changes": [Change(page=0)]}
-    found: list[Change] = []
-    for index in range(min(len(before), PAGES_MAX)):
+    try:
+        drawn, rest = _worth_drawing(desk, ends[0], len(before))
+    except pikepdf.PdfError:
+        return {"changes": [Change(page=0)]}
+    found = [Change(page=index + 1) for index in rest]
+    for index in drawn:
         one, dpi = picture(before[index], LOOK_DPI)
         other, _ = desk.thumbs.get(index) or picture(after[index], LOOK_DPI)
         if one.shape != other.shape:
@@ -50,6 +56,18 @@ def stage(desk: Desk) -> Mapping[str, Any]:
         differs = np.abs(one.astype(np.int16) - other.astype(np.int16)).max(2) > CHANGED
         found += [Change(page=index + 1, box=box) for box in _places(differs, 25.4 / dpi)]
     return {"changes": found[:CHANGES_MAX]}
+
+
+def _worth_drawing(desk: Desk, end: int, pages: int) -> tuple[list[int], list[int]]:
+    """Indices of the pages to be looked at, and of those that are too many and surely differ.
+
+    Of a long document the later pages are drawn only where they are not built of the same things.
+    """
+    first = list(range(min(pages, PAGES_MAX)))
+    if pages <= PAGES_MAX:
+        return first, []
+    later = unlike(desk.data[:end], desk.data, PAGES_MAX)
+    return first + later[:PAGES_MAX], later[PAGES_MAX:]
 
 
 def _places(differs: Any, mm: float) -> list[tuple[float, float, float, float]]:
