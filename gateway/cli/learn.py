@@ -95,7 +95,7 @@ def _list(chosen: argparse.Namespace) -> int:
         mark = "*" if number == versions.current(folder) else " "
         known = tr("of another release, or damaged: it is passed over")
         if label is not None:
-            line = f"{tr('line')} {label.threshold:.1f}"
+            line = tr("line {threshold}", threshold=f"{label.threshold:.1f}")
             known = f"{when(label.at_ms)}  ham {label.ham:7}  spam {label.spam:7}  {line}"
         sys.stdout.write(f"{mark} {number:6} {known}\n")
     if not kept:

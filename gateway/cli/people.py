@@ -48,10 +48,11 @@ def _people(chosen: argparse.Namespace) -> int:
 def _leaders(chosen: argparse.Namespace) -> list[dict[str, str]]:
     tables = settings(chosen).directory
 
+    ended = tr("disabled")
+
     def named(login: str) -> str:
         person = tables.people[login]
-        disabled = f" ({tr('disabled')})" if person.disabled else ""
-        return f"{person.name} ({login}){disabled}"
+        return f"{person.name} ({login})" + (f" ({ended})" if person.disabled else "")
 
     return [
         {

@@ -106,7 +106,8 @@ def _show(chosen: argparse.Namespace) -> int:
             sys.stdout.write(f"{found.number or found.id} {found.subject}\n")
             for each in attempts:
                 tried = trn("tried {n} time", "tried {n} times", each.attempts)
-                after = f", {tr('next at {time}', time=when(each.due_ms))}" if each.due_ms else ""
+                again = tr("next at {time}", time=when(each.due_ms)) if each.due_ms else ""
+                after = f", {again}" if again else ""
                 said = f"\n    {each.via}: {each.reply}" if each.reply else ""
                 sys.stdout.write(f"  {each.address}: {each.state}, {tried}{after}{said}\n")
     return 0
@@ -158,7 +159,7 @@ def _may(chosen: argparse.Namespace, state: str, states: Sequence[str]) -> bool:
 def _agreed(rows: list[Waiting], action: Action) -> bool:
     text = trn("{action} {n} recipient?", "{action} {n} recipients?", len(rows), action=action)
     if not sys.stdin.isatty():
-        raise LookupError(f"{text} {tr('Add --yes to do it without being asked.')}")
+        raise LookupError(text + " " + tr("Add --yes to do it without being asked."))
     sys.stdout.write(f"{text} [y/N] ")
     sys.stdout.flush()
     return sys.stdin.readline().strip().lower() in ("y", "yes", "c", "có")

@@ -37,8 +37,9 @@ def _tls(chosen: argparse.Namespace) -> int:
         told = report(rows, day, found.server.hostname)
         sys.stdout.write(json.dumps(told, ensure_ascii=False, indent=1) + "\n")
         return 0
+    well = tr("success")
     for domain, kind, host, result, count in rows:
-        sys.stdout.write(f"{count:7} {result or tr('success'):26} {kind:16} {domain:30} {host}\n")
+        sys.stdout.write(f"{count:7} {result or well:26} {kind:16} {domain:30} {host}\n")
     return 0
 
 

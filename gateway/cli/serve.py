@@ -99,8 +99,9 @@ def reload(chosen: argparse.Namespace) -> int:
                 status |= bool(after is None or after.told)
                 sys.stdout.write(f"{','.join(before.roles)} ({pid}): {told}\n")
                 del asked[pid]
+    told = tr("no answer yet")
     for pid, silent in asked.items():
-        sys.stdout.write(f"{','.join(silent.roles)} ({pid}): {tr('no answer yet')}\n")
+        sys.stdout.write(f"{','.join(silent.roles)} ({pid}): {told}\n")
     return status or bool(asked)
 
 
