@@ -5,11 +5,14 @@ A file of its own that is never synced: its loss harms nothing, and a call takes
 
 from __future__ import annotations
 
+import fcntl
 import logging
+import os
 import sqlite3
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 log = logging.getLogger(__name__)
@@ -20,6 +23,13 @@ SLOTS = 10
 SWEEP_EVERY = 2000
 """Calls between two removals of what has expired."""
 
+OPENING_S = 10.0
+"""Another process may be mending the file after a crash."""
+BUSY_MS = 500
+
+_BROKEN = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+"""What no waiting mends. A file that is locked is somebody's who remembers in it."""
+
 _TABLES = """
 CREATE TABLE IF NOT EXISTS counts(kind TEXT, key TEXT, width INTEGER, slot INTEGER, n INTEGER,
     until INTEGER, PRIMARY KEY(kind, key, width, slot)) WITHOUT ROWID;
@@ -28,6 +38,18 @@ CREATE TABLE IF NOT EXISTS notes(kind TEXT, key TEXT, value TEXT, until INTEGER,
 CREATE INDEX IF NOT EXISTS counts_until ON counts(until);
 CREATE INDEX IF NOT EXISTS notes_until ON notes(until);
 """
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """One process at a time makes the file ready, or begins it anew: while one turns it to WAL it
+    is locked for others, who must not take that for damage and remove it under his feet."""
+    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(fd)
 
 
 class FileNotepad:
@@ -42,22 +64,26 @@ class FileNotepad:
         self._lock = threading.Lock()
         self._calls = 0
         path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            self._database = self._open()
-        except sqlite3.DatabaseError as error:
-            log.warning("%s cannot be read (%s): begun anew", path, error)
-            for suffix in ("", "-wal", "-shm"):
-                path.with_name(path.name + suffix).unlink(missing_ok=True)
-            self._database = self._open()
+        with _alone(path.parent):
+            try:
+                self._database = self._open()
+            except sqlite3.DatabaseError as error:
+                if error.sqlite_errorcode & 0xFF not in _BROKEN:
+                    raise
+                log.warning("%s cannot be read (%s): begun anew", path, error)
+                for suffix in ("", "-wal", "-shm"):
+                    path.with_name(path.name + suffix).unlink(missing_ok=True)
+                self._database = self._open()
 
     def _open(self) -> sqlite3.Connection:
         database = sqlite3.connect(
-            self._path, timeout=0.5, isolation_level=None, check_same_thread=False
+            self._path, timeout=OPENING_S, isolation_level=None, check_same_thread=False
         )
         try:
             database.execute("PRAGMA journal_mode=WAL")
             database.execute("PRAGMA synchronous=OFF")
             database.executescript(_TABLES)
+            database.execute(f"PRAGMA busy_timeout={BUSY_MS}")
         except sqlite3.DatabaseError:
             database.close()
             raise

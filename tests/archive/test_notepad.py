@@ -1,9 +1,13 @@
 """The notepad counts, remembers, forgets, is shared, and never gets in the way."""
 
+import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from gateway.archive import notepad
 from gateway.archive.notepad import SWEEP_EVERY, FileNotepad
 from gateway.mail.services import Notepad
 
@@ -59,3 +63,48 @@ def test_a_broken_file_is_begun_anew_and_a_lost_one_does_no_harm(
     assert pad.get("n", "k") is None
     assert "notepad" in caplog.text
     pad.close()
+
+
+OPENER = """
+import sys
+from pathlib import Path
+from gateway.archive.notepad import FileNotepad
+pad = FileNotepad(Path(sys.argv[1]))
+pad.put("who", sys.argv[2], "here", 60)
+print("ready", flush=True)
+sys.stdin.read()
+"""
+
+
+def test_processes_that_begin_at_once_share_one(tmp_path: Path) -> None:
+    """As those of a target do: none takes the other's work on the new file for damage."""
+    path, names = tmp_path / "pad.db", [str(n) for n in range(6)]
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", OPENER, path, name],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        )
+        for name in names
+    ]  # fmt: skip
+    told = [process.stdout.readline() for process in processes if process.stdout]
+    said = [process.communicate()[1] for process in processes]
+    assert told == [b"ready\n"] * 6, said
+    assert said == [b""] * 6
+    pad = FileNotepad(path)
+    assert [pad.get("who", name) for name in names] == ["here"] * 6
+    pad.close()
+
+
+def test_a_file_that_is_in_use_is_not_begun_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(notepad, "OPENING_S", 0.05)
+    path = tmp_path / "pad.db"
+    holder = sqlite3.connect(path, isolation_level=None)
+    holder.execute("BEGIN EXCLUSIVE")
+    holder.execute("CREATE TABLE notes(kind TEXT)")
+    with pytest.raises(sqlite3.OperationalError, match="locked"):
+        FileNotepad(path)
+    holder.execute("COMMIT")
+    assert holder.execute("SELECT count(*) FROM notes").fetchone() == (0,)
+    holder.close()
