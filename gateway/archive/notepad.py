@@ -55,8 +55,8 @@ def _alone(folder: Path) -> Iterator[None]:
 class FileNotepad:
     """The Notepad service (``mail/services.py``) on a SQLite file. Times in ms within.
 
-    When the file cannot be used it says so in the log, and nothing is remembered: counters tell
-    what they were just given.
+    OSError where the file cannot be opened. When it cannot be used later it says so in the log, and
+    nothing is remembered: counters tell what they were just given.
     """
 
     def __init__(self, path: Path, clock: Callable[[], float] = time.time) -> None:
@@ -69,7 +69,7 @@ class FileNotepad:
                 self._database = self._open()
             except sqlite3.DatabaseError as error:
                 if error.sqlite_errorcode & 0xFF not in _BROKEN:
-                    raise
+                    raise OSError(f"{path} cannot be opened: {error}") from error
                 log.warning("%s cannot be read (%s): begun anew", path, error)
                 for suffix in ("", "-wal", "-shm"):
                     path.with_name(path.name + suffix).unlink(missing_ok=True)
