@@ -17,6 +17,7 @@ from shutil import which
 from time import process_time
 
 from gateway.mail.message import Message
+from gateway.roles.tuning import tune
 from gateway.spam.features import features
 from gateway.spam.letter import read_letter
 from gateway.spam.model import Tables
@@ -105,6 +106,7 @@ def main() -> None:
     parser.add_argument("--alone", action="store_true", help="without bogofilter")
     parser.add_argument("--no-attacks", action="store_true")
     chosen = parser.parse_args()
+    tune()  # As the processes that judge do.
     found = archives()
     if not found:
         raise SystemExit("no corpora: set VANTHU_SHARED to the folder that holds data/spam")
