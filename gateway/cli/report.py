@@ -48,7 +48,7 @@ def _report(chosen: argparse.Namespace) -> int:
     with shelf(chosen) as opened:
         lines = report(opened, People(tables), month, today, persons=chosen.persons)
     if chosen.unit:
-        lines = _of_unit(lines, tables.units[chosen.unit].name)
+        lines = [line for line in lines if line.unit == chosen.unit]
     if chosen.out is None:
         return _shown(lines, month, as_json=chosen.json)
     from gateway.registry.printing import Head
@@ -56,18 +56,6 @@ def _report(chosen: argparse.Namespace) -> int:
     _write(chosen.out, lines, month, Head(books.office, books.office.name))
     sys.stdout.write(tr("{file} is written", file=chosen.out) + "\n")
     return 0
-
-
-def _of_unit(lines: Sequence[Line], name: str) -> list[Line]:
-    """The unit's line and the mailboxes behind it."""
-    kept: list[Line] = []
-    is_in = False
-    for line in lines:
-        if line.kind != "mailbox":
-            is_in = line.kind == "unit" and line.name == name
-        if is_in:
-            kept.append(line)
-    return kept
 
 
 def _shown(lines: Sequence[Line], month: Month, *, as_json: bool) -> int:

@@ -78,6 +78,8 @@ class Line:
     kind: str
     """``office``, ``unit`` or ``mailbox``."""
     name: str
+    unit: str
+    """Its key, or that of the unit whose mailbox it is; empty for the office."""
     counts: Counts
 
 
@@ -230,9 +232,10 @@ def _document(so_far: _Sum, stands: books.Stands, today: str) -> None:
 
 
 def _lines(so_far: _Sum, *, persons: bool) -> Iterator[Line]:
-    yield Line("office", "", so_far.lines[OFFICE])
+    yield Line("office", "", "", so_far.lines[OFFICE])
     boxes = [b for b in so_far.people.mailboxes() if persons or b.kind is not MailboxKind.PERSONAL]
     for unit in so_far.people.units():
-        yield Line("unit", unit.name, so_far.lines["unit", unit.key])
+        yield Line("unit", unit.name, unit.key, so_far.lines["unit", unit.key])
         for box in sorted((b for b in boxes if b.unit == unit.key), key=lambda b: str(b.address)):
-            yield Line("mailbox", str(box.address), so_far.lines["mailbox", box.address.key])
+            counts = so_far.lines["mailbox", box.address.key]
+            yield Line("mailbox", str(box.address), unit.key, counts)

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
+import logging
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from io import BufferedWriter
 
+from sqlalchemy.exc import SQLAlchemyError
+
+from gateway.archive.journal import JournalError
 from gateway.roles.house import House, Role
+
+log = logging.getLogger(__name__)
 
 STANDBY_S = 1.0
 """How often one who waits looks whether he is needed."""
@@ -51,6 +57,20 @@ class Alone(Role):
                 if self._stop.is_set():
                     return
             await self.work(house, self._stop)
+
+
+async def rounds(
+    name: str, make: Callable[[], Awaitable[None]], stop: asyncio.Event, pause_s: float
+) -> None:
+    """Make one round after the other until told to stop. What goes wrong outside, the disk or the
+    database, is logged under ``name``, and the next round tries it again."""
+    while not stop.is_set():
+        try:
+            await make()
+        except (OSError, JournalError, SQLAlchemyError) as error:
+            log.error("%s: %s", name, error)  # noqa: TRY400 - the place is in the text
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), pause_s)
 
 
 def _taken(lock: BufferedWriter) -> bool:

@@ -27,7 +27,7 @@ from gateway.duty.places import places
 from gateway.duty.rows import Rows
 from gateway.duty.sums import checks, reports, urgent
 from gateway.mail.people import MailboxKind
-from gateway.roles.alone import Alone
+from gateway.roles.alone import Alone, rounds
 from gateway.roles.house import House, Role
 
 log = logging.getLogger(__name__)
@@ -65,17 +65,11 @@ def duty() -> Role:
 
 
 async def _work(house: House, stop: asyncio.Event) -> None:
-    rounds = Rounds(house)
+    made = Rounds(house)
     # What another process has said before it ended may not be in the rows yet.
     with suppress(OSError, JournalError, SQLAlchemyError):
         await house.shelf.settled(house.shelf.journal.last)
-    while not stop.is_set():
-        try:
-            await rounds.make()
-        except (OSError, JournalError, SQLAlchemyError) as error:
-            log.error("duty: %s", error)  # noqa: TRY400 - the place is in the text
-        with suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), LOOK_S)
+    await rounds("duty", made.make, stop, LOOK_S)
 
 
 @dataclass

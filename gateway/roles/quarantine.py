@@ -6,11 +6,8 @@ import asyncio
 import logging
 import secrets
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-
-from sqlalchemy.exc import SQLAlchemyError
 
 from gateway.approval.answer import machine_sign
 from gateway.approval.code_rows import VERB_ANY, flaw, look_up
@@ -19,7 +16,7 @@ from gateway.approval.compose import Notice, notice
 from gateway.approval.office import Office
 from gateway.archive.approvals import Code, IssueCodes, SpendCode
 from gateway.archive.commands import Decide, Receive
-from gateway.archive.journal import Entry, JournalError, Record
+from gateway.archive.journal import Entry, Record
 from gateway.archive.queries import Found, Wanted
 from gateway.mail.address import Address
 from gateway.mail.day import clock
@@ -32,7 +29,7 @@ from gateway.quarantine.boxes import JUNK, RELEASE, Coded, coded
 from gateway.quarantine.chapter import letters_after
 from gateway.quarantine.digest import Item
 from gateway.quarantine.reasons import in_words, is_pressing
-from gateway.roles.alone import Alone
+from gateway.roles.alone import Alone, rounds
 from gateway.roles.contained import tell_contained
 from gateway.roles.house import House, Role
 from gateway.runtime.words import speaking, tr
@@ -57,14 +54,7 @@ def quarantine() -> Role:
 
 
 async def _work(house: House, stop: asyncio.Event) -> None:
-    rounds = Rounds(house)
-    while not stop.is_set():
-        try:
-            await rounds.make()
-        except (OSError, JournalError, SQLAlchemyError) as error:
-            log.error("quarantine: %s", error)  # noqa: TRY400 - the place is in the text
-        with suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), LOOK_S)
+    await rounds("quarantine", Rounds(house).make, stop, LOOK_S)
 
 
 @dataclass
