@@ -18,7 +18,7 @@ _KINDS = (
     later("drop"), later("refuse"), later("withdraw"), later("expire"), later("approve"),
     later("answer"), later("asked"), later("superseded"), later("requested"), later("remind"),
     later("deputy"), later("released"), later("break-glass"), later("tag"), later("tag issued"),
-    later("tag spent"), later("observe"),
+    later("tag spent"), later("observe"), later("opened"),
 )  # fmt: skip
 _WORDS = frozenset(_STATES + _KINDS)
 _VERDICTS = {
